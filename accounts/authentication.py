@@ -1,0 +1,43 @@
+"""Who calls the API, and whether their token lets them do this."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from knox.auth import TokenAuthentication
+from knox.crypto import hash_token
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.request import Request
+
+from accounts.models import Scope, Token, User
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+class BearerAuthentication(TokenAuthentication):
+    """`Authorization: Bearer <token>`, found by its hash in one query; reading never writes."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, Token]:
+        try:
+            digest = hash_token(token.decode("ascii"))
+        except (UnicodeDecodeError, TypeError, ValueError) as error:
+            raise AuthenticationFailed("This token is not valid.") from error
+        found = Token.objects.select_related("user").filter(digest=digest).first()
+        expired = found is not None and found.expiry is not None and found.expiry <= timezone.now()
+        if found is None or expired or not found.user.is_active:
+            raise AuthenticationFailed("This token is not valid. Make a new one under Account.")
+        return found.user, found
+
+
+class SignedInWithScope(IsAuthenticated):
+    """Somebody is signed in; a token without `write` only reads."""
+
+    message = "This token may only read. Make one with the scope write."
+    code = "token_scope"
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not super().has_permission(request, view):
+            return False
+        auth: Any = request.auth
+        return request.method in SAFE_METHODS or not isinstance(auth, Token) or auth.scope == Scope.WRITE

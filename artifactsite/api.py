@@ -1,0 +1,87 @@
+"""Every route of the API on one page, in the order of the contract."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from artifacts.api import ConversationArtifactViewSet
+from artifactsite.lib.errors import api_not_found
+from mentions.api import BacklinkViewSet, MentionSuggestView
+from playground.api import (
+    ContextView,
+    MessageViewSet,
+    PlaygroundArtifactViewSet,
+    PlaygroundConversationViewSet,
+    ProgramView,
+    ToolResultView,
+    TurnViewSet,
+)
+from playground.streams import turn_events
+from projects.api import MemberViewSet, ProjectViewSet
+from uploads.api import PublicFileView, SessionMetaView, UploadConfigView, UploadViewSet
+
+View = Callable[..., Any]
+
+
+def verbs(viewset: Any, **actions: str) -> View:
+    """A viewset's view with HTTP method → action."""
+    view: View = viewset.as_view(actions)
+    return view
+
+
+CONVERSATION = "conversations/<uuid:conversation_id>"
+UPLOAD = f"{CONVERSATION}/uploads/<str:file_id>"
+ARTIFACT = "artifacts/<uuid:pk>"
+Artifacts = PlaygroundArtifactViewSet
+
+urlpatterns = [
+    path("projects", verbs(ProjectViewSet, get="list", post="create")),
+    path("projects/<uuid:pk>", verbs(ProjectViewSet, get="retrieve", patch="partial_update")),
+    path("projects/<uuid:project_id>/members", verbs(MemberViewSet, get="list", post="create")),
+    path(
+        "projects/<uuid:project_id>/members/<int:user_id>",
+        verbs(MemberViewSet, patch="partial_update", delete="destroy"),
+    ),
+    path("conversations", verbs(PlaygroundConversationViewSet, get="list", post="create")),
+    path(
+        "conversations/<uuid:pk>",
+        verbs(PlaygroundConversationViewSet, get="retrieve", patch="partial_update", delete="destroy"),
+    ),
+    path(f"{CONVERSATION}/messages", verbs(MessageViewSet, get="list", post="create")),
+    path(f"{CONVERSATION}/tool-results", ToolResultView.as_view()),
+    path(f"{CONVERSATION}/programs", ProgramView.as_view()),
+    path(f"{CONVERSATION}/context", ContextView.as_view()),
+    path("turns/<uuid:pk>", verbs(TurnViewSet, get="retrieve")),
+    path("turns/<uuid:pk>/cancel", verbs(TurnViewSet, post="cancel")),
+    path("turns/<uuid:pk>/events", turn_events, name="api-turn-events"),
+    path("artifacts", verbs(Artifacts, get="list")),
+    path(ARTIFACT, verbs(Artifacts, get="retrieve", patch="partial_update", delete="destroy")),
+    path(f"{ARTIFACT}/save", verbs(Artifacts, post="save_artifact")),
+    path(f"{ARTIFACT}/data", verbs(Artifacts, get="data")),
+    path(f"{ARTIFACT}/download", verbs(Artifacts, get="download"), name="api-artifact-download"),
+    path(f"{ARTIFACT}/definition", verbs(Artifacts, get="definition")),
+    path(f"{ARTIFACT}/preview", verbs(Artifacts, get="preview")),
+    path(f"{ARTIFACT}/thumbnail", verbs(Artifacts, get="thumbnail"), name="api-artifact-thumbnail"),
+    path(f"{ARTIFACT}/rows", verbs(Artifacts, get="rows")),
+    path(f"{ARTIFACT}/versions", verbs(Artifacts, get="versions", post="add_version")),
+    path(f"{ARTIFACT}/versions/<int:number>/restore", verbs(Artifacts, post="restore")),
+    path(f"{ARTIFACT}/diff", verbs(Artifacts, get="diff")),
+    path(f"{ARTIFACT}/mentions", verbs(BacklinkViewSet, get="list")),
+    path(f"{ARTIFACT}/share", verbs(Artifacts, post="share")),
+    path(f"{CONVERSATION}/artifacts", verbs(ConversationArtifactViewSet, get="list")),
+    path(f"{CONVERSATION}/artifacts/<uuid:pk>", verbs(ConversationArtifactViewSet, get="download")),
+    path("mentions", MentionSuggestView.as_view()),
+    path(f"{CONVERSATION}/uploads", verbs(UploadViewSet, get="list", post="create")),
+    path(UPLOAD, verbs(UploadViewSet, get="retrieve", patch="partial_update", delete="destroy")),
+    path(f"{UPLOAD}/retry", verbs(UploadViewSet, post="retry")),
+    path(f"{UPLOAD}/revoke-url", verbs(UploadViewSet, post="revoke_url")),
+    path(f"{UPLOAD}/content", verbs(UploadViewSet, get="content")),
+    path("upload-config", UploadConfigView.as_view()),
+    path(f"{CONVERSATION}/memory/sessionMeta", SessionMetaView.as_view()),
+    path("files/public", PublicFileView.as_view(), name="api-public-file"),
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    re_path(r"^", api_not_found),
+]

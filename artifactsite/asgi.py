@@ -1,0 +1,257 @@
+"""What the server calls: turn events and MCP natively, pages and the rest of the API as Django's WSGI in threads.
+
+Threads cost a synchronous view a third of what ASGI costs it (docs/decisions). What a bridge has to get right:
+bodies of any size pass in both directions without being held; an upload that breaks off is an error, never a
+shorter file; and a thread is busy with Django only, not with a slow sender of a small body or a slow reader.
+"""
+
+import asyncio
+import contextvars
+import io
+import os
+import re
+import sys
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from django.core.asgi import get_asgi_application
+from django.db import close_old_connections
+
+from artifactsite import env
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "artifactsite.settings")
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+NATIVE = re.compile(r"/api/turns/[^/]+/events|/mcp(/.*)?")
+WAIT_FOR_BODY = 60.0  # seconds without a byte of a request's body
+SMALL_BODY = 64 * 1024  # read before a thread is taken
+
+
+class _Incoming(io.RawIOBase):
+    """A request's body as a file, for the thread that reads it."""
+
+    def __init__(self, first: bytes, receive: Receive, loop: asyncio.AbstractEventLoop) -> None:
+        self._rest, self._receive, self._loop, self._more = memoryview(first), receive, loop, True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest and self._more:
+            arriving = asyncio.run_coroutine_threadsafe(_body_part(self._receive), self._loop)
+            try:
+                part, self._more = arriving.result(WAIT_FOR_BODY)
+            except TimeoutError as error:
+                arriving.cancel()
+                raise OSError("the client stopped sending") from error
+            self._rest = memoryview(part)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+async def _body_part(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise OSError("the client went away in the middle of the request")
+    return message.get("body", b""), message.get("more_body", False)
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class ThreadedWSGI:
+    """An ASGI application that runs a WSGI one in threads.
+
+    A response with the attribute `detached` promises that its chunks need neither the request's thread nor the
+    database; it is then sent by the event loop, so that slow readers of large files hold no thread.
+    """
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], *, threads: int) -> None:
+        self.app = app
+        self.requests = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self.files = ThreadPoolExecutor(4, thread_name_prefix="file")
+
+    def close(self) -> None:
+        for pool in (self.requests, self.files):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        loop = asyncio.get_running_loop()
+        start, more, length = b"", True, _content_length(scope)
+        try:
+            async with asyncio.timeout(WAIT_FOR_BODY):
+                while more and len(start) <= SMALL_BODY and (length is None or length <= SMALL_BODY):
+                    part, more = await _body_part(receive)
+                    start += part
+        except TimeoutError:
+            await _refuse(send, 408)
+            return
+        except OSError:
+            return
+        if more and length is None:
+            await _refuse(send, 411)  # WSGI has no way to say that a long body's end is not known
+            return
+        body = io.BufferedReader(_Incoming(start, receive, loop), 128 * 1024) if more else io.BytesIO(start)
+        environ = _environ(scope, body, length if more else len(start))
+        response = _Response(self.app, environ, receive, send, loop)
+        run = contextvars.copy_context().run
+        if await loop.run_in_executor(self.requests, run, response.make):
+            await response.send_detached(lambda work: loop.run_in_executor(self.files, run, work))
+
+
+class _Response:
+    def __init__(
+        self,
+        app: Callable[..., Iterable[bytes]],
+        environ: dict[str, Any],
+        receive: Receive,
+        send: Send,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.app, self.environ, self.receive, self.send, self.loop = app, environ, receive, send, loop
+        self.head: Message = {}
+
+    def start(
+        self, status: str, headers: list[tuple[str, str]], _exc_info: object = None
+    ) -> Callable[[bytes], object]:
+        encoded = [(name.lower().encode("latin1"), value.strip().encode("latin1")) for name, value in headers]
+        self.head = {"type": "http.response.start", "status": int(status[:3]), "headers": encoded}
+        return lambda _data: None  # `write` of WSGI's first days; Django doesn't use it
+
+    def make(self) -> bool:
+        """In the request's thread. True: the body is detached and still to be sent."""
+        self.body = self.app(self.environ, self.start)
+        if getattr(self.body, "detached", False):
+            # The thread goes on to other requests, so it gives its database connection back now.
+            close_old_connections()
+            return True
+        try:
+            if getattr(self.body, "streaming", True):
+                self._stream()
+            else:
+                self._from_thread(self._send_all(b"".join(self.body)))
+        finally:
+            self._close()
+        return False
+
+    def _stream(self) -> None:
+        self._from_thread(self.send(self.head))
+        gone = asyncio.run_coroutine_threadsafe(_until_gone(self.receive), self.loop)
+        try:
+            for chunk in self.body:
+                if gone.done():
+                    return
+                self._from_thread(self._send_part(chunk))
+            self._from_thread(self._send_part(b"", more=False))
+        finally:
+            gone.cancel()
+
+    async def send_detached(self, in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]) -> None:
+        gone = self.loop.create_task(_until_gone(self.receive))
+        try:
+            chunks = iter(self.body)
+            await self.send(self.head)
+            while not gone.done():
+                chunk = await in_thread(lambda: next(chunks, None))
+                if chunk is None:
+                    await self._send_part(b"", more=False)
+                    return
+                await self._send_part(chunk)
+        finally:
+            gone.cancel()
+            await in_thread(self._close)
+
+    def _close(self) -> None:
+        getattr(self.body, "close", lambda: None)()
+
+    def _from_thread(self, sending: Any) -> None:
+        asyncio.run_coroutine_threadsafe(sending, self.loop).result()
+
+    async def _send_all(self, body: bytes) -> None:
+        await self.send(self.head)
+        await self._send_part(body, more=False)
+
+    async def _send_part(self, chunk: bytes, *, more: bool = True) -> None:
+        await self.send({"type": "http.response.body", "body": chunk, "more_body": more})
+
+
+async def _refuse(send: Send, status: int) -> None:
+    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body"})
+
+
+def _content_length(scope: Message) -> int | None:
+    """None: the body's length is only known at its end (chunked)."""
+    given = dict(scope["headers"])
+    if b"transfer-encoding" in given:
+        return None
+    return int(given.get(b"content-length", b"0"))
+
+
+def _environ(scope: Message, body: Any, length: int | None) -> dict[str, Any]:
+    host, port = scope.get("server") or ("localhost", 80)
+    environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin1"),
+        "QUERY_STRING": scope["query_string"].decode("latin1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port or 0),
+        "REMOTE_ADDR": (scope.get("client") or ("", 0))[0],
+        "CONTENT_LENGTH": str(length or 0),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": body,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        # X_Forwarded_For would become the same variable as the proxy's X-Forwarded-For: such names are dropped.
+        if b"_" in name or name in (b"content-length", b"transfer-encoding"):
+            continue
+        key = name.decode("latin1").upper().replace("-", "_")
+        key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
+        text = value.decode("latin1")
+        joint = "; " if key == "HTTP_COOKIE" else ","
+        environ[key] = f"{environ[key]}{joint}{text}" if key in environ else text
+    return environ
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            threaded.close()
+            return
+
+
+native = get_asgi_application()
+
+from artifactsite.wsgi import application as wsgi_application  # noqa: E402 - after Django's set-up
+
+threaded = ThreadedWSGI(wsgi_application, threads=env.integer("WEB_THREADS", 16, at_least=1))
+
+
+async def application(scope: Message, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
+    elif NATIVE.fullmatch(scope["path"]):
+        await native(scope, receive, send)
+    else:
+        await threaded(scope, receive, send)

@@ -1,0 +1,96 @@
+"""Content on its way in and out of storage. File before row: what a row names exists (design.md rule 9)."""
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+import structlog
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+CHUNK = 1024 * 1024
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file in storage: its key, its size in bytes, the hex SHA-256 of its content."""
+
+    key: str
+    size: int
+    sha256: str
+
+
+def digest(file: "File[Any]") -> tuple[int, str]:
+    """Size and SHA-256 of a seekable file, read in pieces; rewinds it."""
+    sha, size = hashlib.sha256(), 0
+    for chunk in file.chunks(CHUNK):
+        sha.update(chunk)
+        size += len(chunk)
+    file.seek(0)
+    return size, sha.hexdigest()
+
+
+def key_for(conversation_id: uuid.UUID, room: str, extension: str) -> str:
+    """A new unguessable key in the promised layout; `room` is `artifacts` or `files`."""
+    suffix = f".{extension}" if extension else ".bin"
+    return f"uploads/conversations/{conversation_id}/{room}/{uuid.uuid4()}{suffix}"
+
+
+def store(file: "File[Any]", key: str, *, known: tuple[int, str] | None = None) -> Stored:
+    """Writes `file` whole under `key`. `known` is its size and hash where they were just taken."""
+    size, sha = known or digest(file)
+    default_storage.save(key, file)
+    return Stored(key, size, sha)
+
+
+def discard(keys: Iterable[str]) -> None:
+    """Removes files at once; one that can't be removed is left to the garbage collector and logged."""
+    for key in keys:
+        try:
+            default_storage.delete(key)
+        except Exception as error:  # noqa: BLE001 - any storage engine, any failure: garbage, not a fault
+            log.warning("file left for the garbage collector", key=key, error=str(error))
+
+
+def discard_on_commit(keys: Iterable[str]) -> None:
+    """Removes files once the deletion of their rows is certain."""
+    doomed = list(keys)
+    transaction.on_commit(lambda: discard(doomed))
+
+
+@contextmanager
+def undo_on_failure() -> Iterator[list[str]]:
+    """Collects the keys that a block stores and removes them if the block fails."""
+    keys: list[str] = []
+    try:
+        yield keys
+    except BaseException:
+        discard(keys)
+        raise
+
+
+def open_blob(key: str) -> IO[bytes]:
+    """The content for reading from its start. FileNotFoundError where there is none."""
+    return default_storage.open(key, "rb")
+
+
+def read_range(key: str, start: int, end: int) -> Iterator[bytes]:
+    """The bytes from `start` to `end`, both included, in pieces."""
+    if hasattr(default_storage, "open_range"):
+        source = default_storage.open_range(key, start, end)
+    else:
+        source = default_storage.open(key, "rb")
+        source.seek(start)
+    left = end - start + 1
+    with source:
+        while left > 0:
+            chunk = source.read(min(CHUNK, left))
+            if not chunk:
+                return
+            left -= len(chunk)
+            yield chunk

@@ -1,0 +1,368 @@
+"""Settings, all from the environment. `docs/operations.md` lists every variable."""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from artifactsite import env
+from artifactsite.lib.logs import without_link_tokens
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / ".data"))).absolute()
+
+PORT = env.integer("PORT", 8000, at_least=1, at_most=65535)
+SITE_URL = env.url("SITE_URL", f"http://127.0.0.1:{PORT}")
+DEBUG = env.boolean("DEBUG", False)
+
+# The embedded default: SQLite and secrets that this machine makes for itself. A DATABASE_URL means
+# that others share the work, and they have to share the secrets too.
+EMBEDDED = not env.text("DATABASE_URL")
+SECRET_KEY = env.generated_secret("SECRET_KEY", DATA_DIR / "secrets" / "secret_key", required=not EMBEDDED)
+if len(SECRET_KEY) < 32 or SECRET_KEY.startswith("django-insecure"):
+    raise ImproperlyConfigured("SECRET_KEY must be at least 32 random characters.")
+# Newest first: links are signed with the first and accepted by all (security.md 35).
+LINK_SIGNING_KEYS = [
+    key.strip()
+    for key in env.generated_secret(
+        "LINK_SIGNING_KEYS", DATA_DIR / "secrets" / "link_signing_keys", required=not EMBEDDED
+    ).split(",")
+]
+
+_site = urlsplit(SITE_URL)
+ALLOWED_HOSTS = [*{_site.hostname or "", "127.0.0.1", "localhost", "[::1]"}, *env.words("ALLOWED_HOSTS", [])]
+CSRF_TRUSTED_ORIGINS = [SITE_URL, *env.words("CSRF_TRUSTED_ORIGINS", [])]
+
+# --- applications -----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "knox",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "heroicons",
+    "auditlog",
+    "csp",
+    "django_structlog",
+    "django_prometheus",
+    "artifactsite",
+    "artifactsite.lib",
+    "jobs",
+    "accounts",
+    "projects",
+    "conversations",
+    "uploads",
+    "artifacts",
+    "mentions",
+    "playground",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "artifactsite.lib.middleware.RawContentMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "artifactsite.urls"
+WSGI_APPLICATION = "artifactsite.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "playground.frame.frame",
+            ],
+        },
+    }
+]
+
+# --- data -------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'artifactsite.sqlite3'}")}
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    # Writers queue at BEGIN instead of failing half-way; readers never wait (parts.md, Work).
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;",
+    }
+else:
+    _database["OPTIONS"] = {
+        **_database.get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 16, at_least=1), "timeout": 15},
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+FILES_ROOT = DATA_DIR / "files"
+S3_BUCKET = env.text("S3_BUCKET")
+if S3_BUCKET:
+    _files = {
+        "BACKEND": "artifactsite.lib.storage.BucketStorage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.url("S3_ENDPOINT_URL") or None,
+            "region_name": env.text("S3_REGION", "us-east-1"),
+            "access_key": env.secret("S3_ACCESS_KEY") or None,
+            "secret_key": env.secret("S3_SECRET_KEY") or None,
+            "addressing_style": env.choice("S3_ADDRESSING_STYLE", "path", ("path", "virtual", "auto")),
+        },
+    }
+else:
+    _files = {"BACKEND": "artifactsite.lib.storage.DiskStorage", "OPTIONS": {"location": str(FILES_ROOT)}}
+STORAGES = {
+    "default": _files,
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# How content leaves: by this process, or handed to nginx (X-Accel-Redirect), or to the bucket (presigned).
+SERVE_CONTENT = env.choice("SERVE_CONTENT", "direct", ("direct", "nginx", "presigned"))
+PRESIGNED_SECONDS = 60
+
+FILE_UPLOAD_TEMP_DIR = str(DATA_DIR / "incoming")
+FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o640
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_JSON_BYTES", 64 * 1024 * 1024)
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 500
+for _folder in (FILES_ROOT, Path(FILE_UPLOAD_TEMP_DIR)):
+    _folder.mkdir(parents=True, exist_ok=True)
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static", BASE_DIR / "node_modules" / "@github"]
+WHITENOISE_USE_FINDERS = DEBUG
+
+# --- ceilings: no project setting may exceed them (design.md 4) ---------------------------------
+
+CEILING_FILES = env.integer("CEILING_FILES", 1000, at_least=1)
+CEILING_FILE_SIZE_MB = env.integer("CEILING_FILE_SIZE_MB", 500, at_least=1)
+CEILING_TOKENS = env.integer("CEILING_TOKENS", 10_000_000, at_least=1)
+MAX_ARTIFACT_BYTES = env.integer("MAX_ARTIFACT_BYTES", 2 * 1024**3, at_least=1)
+MAX_ARTIFACTS_PER_RESULT = 200
+LINK_LIFETIME = timedelta(days=30)
+GARBAGE_GRACE = timedelta(hours=env.integer("GARBAGE_GRACE_HOURS", 24))
+
+# --- people -----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+KNOX_TOKEN_MODEL = "accounts.Token"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.ClosedAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in"
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+REST_KNOX = {
+    "TOKEN_TTL": None,
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "AUTO_REFRESH": False,
+    "TOKEN_PREFIX": "ats_",
+}
+
+# --- the API ----------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.SignedInWithScope"],
+    "DEFAULT_PARSER_CLASSES": ["artifactsite.lib.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "artifactsite.lib.pagination.CursorOrPagePagination",
+    "DEFAULT_SCHEMA_CLASS": "artifactsite.lib.schema.Schema",
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.PerUserThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "user": env.text("API_RATE", "6000/min"),
+        "public": env.text("PUBLIC_RATE", "600/min"),
+    },
+    "NUM_PROXIES": env.integer("TRUSTED_PROXIES", 0),
+    "EXCEPTION_HANDLER": "artifactsite.lib.errors.exception_handler",
+    # `?format=` belongs to downloads.
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Artifactsite",
+    "DESCRIPTION": "A self-hosted home for what AI agents make and what people hand to them.",
+    "VERSION": "1",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api",
+    "ENUM_NAME_OVERRIDES": {
+        "VisibilityEnum": "artifacts.models.Visibility",
+        "RoleEnum": "projects.models.Role",
+        "MessageRoleEnum": "conversations.models.MessageRole",
+        "ContentTypeEnum": "conversations.models.ContentType",
+        "UploadStatusEnum": "uploads.models.UploadStatus",
+        "TurnStatusEnum": "playground.models.TurnStatus",
+        "TurnKindEnum": "playground.models.TurnKind",
+        "ArtifactKindEnum": "artifacts.models.Kind",
+        "GalleryTypeEnum": "artifacts.models.GalleryType",
+    },
+}
+
+# --- work -------------------------------------------------------------------------------------
+
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "unacked_restore_throttle": 1}
+CELERY_TASK_DEFAULT_QUEUE = "extraction"
+# Celery beat keeps this; so does the embedded worker, which calls the same tasks (seconds).
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "jobs.sweep", "schedule": 5.0},
+    "forget-finished": {"task": "jobs.forget_finished", "schedule": 6 * 3600.0},
+    "collect-garbage": {"task": "artifacts.collect_garbage", "schedule": 6 * 3600.0},
+}
+# A worker that misses three heartbeats has lost its job to the next one.
+JOB_LEASE = timedelta(seconds=15)
+JOB_HEARTBEAT = timedelta(seconds=5)
+JOB_ATTEMPTS = 3
+WORKER_THREADS = env.integer("WORKER_THREADS", 4, at_least=1)
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
+}
+
+# --- the agent and the sandbox ----------------------------------------------------------------
+
+AGENT_BASE_URL = env.url("AGENT_BASE_URL")
+AGENT_MODEL = env.text("AGENT_MODEL")
+AGENT_API_KEY = env.secret("AGENT_API_KEY")
+SANDBOX_PYTHON = env.text("SANDBOX_PYTHON", str(BASE_DIR / ".sandbox-venv" / "bin" / "python"))
+
+# --- security ---------------------------------------------------------------------------------
+
+_https = _site.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = False if not _https else env.boolean("SECURE_SSL_REDIRECT", True)
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.boolean("TRUST_PROXY_PROTO", False) else None
+)
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+# Two sites on one host but different ports must not throw each other's sessions out.
+SESSION_COOKIE_NAME = f"artifactsite_session_{_site.port or 'site'}"
+CSRF_COOKIE_NAME = f"artifactsite_csrf_{_site.port or 'site'}"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF],
+        "frame-src": [SELF],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- words, times, logs -----------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[object, ...] = ()
+LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+DJANGO_STRUCTLOG_CELERY_ENABLED = False
+_shared_processors = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    without_link_tokens,
+    structlog.processors.format_exc_info,
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer()
+                if LOG_FORMAT == "json"
+                else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
+            ],
+            "foreign_pre_chain": _shared_processors,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "django_structlog": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
+    },
+}
+structlog.configure(
+    processors=[*_shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)

@@ -1,0 +1,23 @@
+"""Every address of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from artifactsite import operations
+
+urlpatterns = [
+    path("healthz", operations.healthz),
+    path("readyz", operations.readyz),
+    path("admin/", admin.site.urls),
+    path("api/", include("artifactsite.api")),
+    path("", include("django_prometheus.urls")),
+    path("", include("accounts.urls")),
+    path("", include("projects.urls")),
+    path("", include("playground.urls")),
+    path("", include("artifacts.urls")),
+]
+
+handler400 = "artifactsite.lib.errors.bad_request"
+handler403 = "artifactsite.lib.errors.permission_denied"
+handler404 = "artifactsite.lib.errors.not_found"
+handler500 = "artifactsite.lib.errors.server_error"
