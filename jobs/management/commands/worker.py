@@ -1,0 +1,95 @@
+"""The embedded worker: no broker; it looks at the rows and does what a Celery worker would do."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from uuid import UUID
+
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections, connection
+
+from jobs import services
+from jobs.models import Queue
+
+log = structlog.get_logger(__name__)
+
+BUSY_POLL, IDLE_POLL = 0.1, 0.5  # seconds
+
+
+class Upkeep:
+    """Celery beat's schedule, kept without Celery beat: the same tasks at the same intervals."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
+        self.due = dict.fromkeys(settings.CELERY_BEAT_SCHEDULE, 0.0)
+        current_app.loader.import_default_modules()
+
+    def run_due(self) -> None:
+        now = time.monotonic()
+        for name, at in self.due.items():
+            if now >= at:
+                entry = settings.CELERY_BEAT_SCHEDULE[name]
+                self.due[name] = now + entry["schedule"]
+                self.pool.submit(_logged, current_app.tasks[entry["task"]].run)
+
+
+class Command(BaseCommand):
+    help = "Runs queued work (extraction, programs, agent turns) until stopped. Needs no broker."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--threads", type=int, default=settings.WORKER_THREADS)
+        parser.add_argument("--queues", default=",".join(Queue.values), help="comma-separated")
+
+    def handle(self, *, threads: int, queues: str, **options: object) -> None:
+        self.stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stopping.set())
+        names = queues.split(",")
+        # Half of the threads at most for either queue: a pile of uploads must not hold up a person's turn.
+        shares = {name: max(1, threads // len(names)) for name in names}
+        pools = {name: ThreadPoolExecutor(count, thread_name_prefix=name) for name, count in shares.items()}
+        self.running: dict[str, dict[UUID, Future[None]]] = {name: {} for name in names}
+        upkeep = Upkeep()
+        log.info("worker started", queues=names, threads=threads)
+        while not self.stopping.is_set():
+            try:
+                close_old_connections()
+                upkeep.run_due()
+                started = sum(self._start(name, pools[name], shares[name]) for name in names)
+            except Exception:
+                # The database is away or restarting: say so and go on looking.
+                log.exception("worker could not look for work")
+                started = 0
+            busy = started or any(self.running.values())
+            self.stopping.wait(BUSY_POLL if busy else IDLE_POLL)
+        log.info("worker stopping; finishing what runs")
+        for pool in [*pools.values(), upkeep.pool]:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _start(self, queue: str, pool: ThreadPoolExecutor, threads: int) -> int:
+        """Hands waiting jobs to idle threads; returns how many."""
+        running = self.running[queue]
+        for job_id in [job_id for job_id, future in running.items() if future.done()]:
+            del running[job_id]
+        free = threads - len(running)
+        jobs = services.waiting([queue], free + len(running)) if free > 0 else []
+        fresh = [job.pk for job in jobs if job.pk not in running][:free]
+        for job_id in fresh:
+            running[job_id] = pool.submit(_logged, services.execute, job_id)
+        return len(fresh)
+
+
+def _logged(work: Callable[..., object], *arguments: object) -> None:
+    """Does work in a pool's thread; what it raises is logged, and the thread's connection is given back."""
+    close_old_connections()
+    try:
+        work(*arguments)
+    except Exception:
+        log.exception("work could not be done", arguments=[str(argument) for argument in arguments])
+    finally:
+        connection.close()
