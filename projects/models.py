@@ -1,0 +1,101 @@
+"""Projects, the unit of membership and settings."""
+
+import uuid
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from projects.querysets import MembershipQuerySet, ProjectQuerySet
+
+
+class Role(models.TextChoices):
+    COLLABORATOR = "collaborator", "Collaborator"
+    ADMINISTRATOR = "administrator", "Administrator"
+
+
+def _ceiling_files() -> int:
+    return settings.CEILING_FILES
+
+
+def _ceiling_size() -> int:
+    return settings.CEILING_FILE_SIZE_MB
+
+
+def _ceiling_tokens() -> int:
+    return settings.CEILING_TOKENS
+
+
+class Project(models.Model):
+    """Members, what they share, and the limits on what they attach."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=220, unique=True)
+    allow_artifact_sharing = models.BooleanField(
+        "Allow Artifact Sharing",
+        default=True,
+        help_text="On: owners choose private or project. Off: new saves are private; what is shared stays shared.",
+    )
+    max_files = models.PositiveIntegerField(
+        "most files in a conversation",
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(_ceiling_files)],
+    )
+    max_file_size_mb = models.PositiveIntegerField(
+        "largest file (MB)", default=25, validators=[MinValueValidator(1), MaxValueValidator(_ceiling_size)]
+    )
+    max_tokens = models.PositiveIntegerField(
+        "most tokens of active files",
+        default=800_000,
+        validators=[MinValueValidator(1), MaxValueValidator(_ceiling_tokens)],
+    )
+    agent_instructions = models.TextField(
+        blank=True,
+        max_length=50_000,
+        help_text="What the agent is told in every conversation. {{memory.sessionMeta.artifacts}} is replaced.",
+    )
+    preview_hosts = models.JSONField(
+        default=list, blank=True, help_text="Hosts that previews may load scripts and styles from."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["-created_at", "-id"], name="project_newest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(max_files__gte=1, max_file_size_mb__gte=1, max_tokens__gte=1),
+                name="project_limits_positive",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def max_file_bytes(self) -> int:
+        return self.max_file_size_mb * 1024 * 1024
+
+
+class Membership(models.Model):
+    """That a user belongs to a project, and as what."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role, default=Role.COLLABORATOR)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user"], name="membership_unique"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
+        indexes = [models.Index(fields=["user", "project"], name="membership_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.project}"

@@ -1,0 +1,59 @@
+"""Which projects, and the base of THE visibility rule (design.md rule 1)."""
+
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from django.apps import apps
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from projects.models import Membership
+
+M = TypeVar("M", bound=models.Model)
+
+
+def _active_memberships(user: "User | AnonymousUser") -> "models.QuerySet[Membership]":
+    """The user's memberships; none for somebody who is not signed in or was deactivated."""
+    # By name: the models import this module for their managers.
+    memberships: models.QuerySet[Membership] = apps.get_model("projects", "Membership").objects.all()
+    if not user.is_authenticated:
+        return memberships.none()
+    return memberships.filter(user=user, user__is_active=True)
+
+
+class ProjectScopedQuerySet(models.QuerySet[M]):
+    """Rows that belong to a project, reached by `project_path`: a child declares its path and inherits the rule."""
+
+    project_path = "project"
+
+    def in_projects_of(self, user: "User | AnonymousUser") -> Self:
+        """Rows of projects that `user` is an active member of."""
+        projects = _active_memberships(user).values("project_id")
+        return self.filter(**{f"{self.project_path}__in": projects})
+
+
+class OwnedQuerySet(ProjectScopedQuerySet[M]):
+    """Rows that only their owner sees, and only while a member: conversations, messages, turns, uploads."""
+
+    owner_path = "owner"
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        if not user.is_authenticated:
+            return self.none()
+        return self.in_projects_of(user).filter(**{self.owner_path: user})
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return self.filter(pk__in=_active_memberships(user).values("project_id"))
+
+    def with_role_of(self, user: "User") -> Self:
+        """Adds `role`: the user's role in each project."""
+        role = _active_memberships(user).filter(project=models.OuterRef("pk")).values("role")[:1]
+        return self.annotate(role=models.Subquery(role))
+
+
+class MembershipQuerySet(ProjectScopedQuerySet["Membership"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return self.in_projects_of(user)

@@ -1,0 +1,56 @@
+"""How projects and members travel."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from projects.access import Ability, project_abilities
+from projects.models import Membership, Project, Role
+
+
+class HostField(serializers.RegexField):
+    """A host name with an optional port, without scheme or path."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$", max_length=260, **options)
+
+
+class ProjectSerializer(serializers.ModelSerializer[Project]):
+    role = serializers.ChoiceField(choices=Role.choices, read_only=True)
+    max_files = serializers.IntegerField(min_value=1, max_value=settings.CEILING_FILES, required=False)
+    max_file_size_mb = serializers.IntegerField(
+        min_value=1, max_value=settings.CEILING_FILE_SIZE_MB, required=False
+    )
+    max_tokens = serializers.IntegerField(min_value=1, max_value=settings.CEILING_TOKENS, required=False)
+    preview_hosts = serializers.ListField(child=HostField(), max_length=50, required=False)
+    abilities = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Project
+        fields = [
+            "id", "name", "slug", "role", "allow_artifact_sharing", "max_files", "max_file_size_mb", "max_tokens",
+            "agent_instructions", "preview_hosts", "abilities",
+        ]  # fmt: skip
+        read_only_fields = ["slug"]
+
+    def get_abilities(self, project: Project) -> dict[str, Ability]:
+        return project_abilities(project.role)  # type: ignore[attr-defined]
+
+
+class MemberSerializer(serializers.ModelSerializer[Membership]):
+    user = serializers.CharField(source="user.username", read_only=True)
+    user_id = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ["user", "user_id", "role", "created_at"]
+
+
+class NewMemberSerializer(serializers.Serializer[Membership]):
+    user = serializers.CharField(max_length=254, help_text="Username or e-mail address.")
+    role = serializers.ChoiceField(choices=Role.choices, default=Role.COLLABORATOR)
+
+
+class RoleSerializer(serializers.Serializer[Membership]):
+    role = serializers.ChoiceField(choices=Role.choices)

@@ -1,0 +1,130 @@
+"""What happens to projects and their members."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.http import Http404
+from django.utils.crypto import get_random_string
+from django.utils.text import slugify
+
+from accounts.models import User
+from artifactsite.lib.errors import Conflict, Forbidden, Invalid
+from artifactsite.lib.names import clean_name
+from projects.models import Membership, Project, Role
+
+EDITABLE = (
+    "name", "allow_artifact_sharing", "max_files", "max_file_size_mb", "max_tokens", "agent_instructions",
+    "preview_hosts",
+)  # fmt: skip
+LAST_ADMINISTRATOR = "A project needs an administrator. Make somebody else one first."
+
+
+def _save_checked(project: Project, **options: Any) -> None:
+    """Saves after the model's own validation (limits and ceilings), told in the API's shape."""
+    try:
+        project.full_clean(exclude=["slug"])
+    except ValidationError as error:
+        field, sentences = next(iter(error.message_dict.items()))
+        raise Invalid(field, f"{field}: {sentences[0]}") from error
+    project.save(**options)
+
+
+def create_project(*, by: User, name: str, **values: Any) -> Project:
+    """A new project, with its maker as administrator."""
+    label = clean_name(name, longest=200)
+    if not label:
+        raise Invalid("name", "Give the project a name.")
+    base = slugify(label)[:200] or "project"
+    slug = (
+        base if not Project.objects.filter(slug=base).exists() else f"{base}-{get_random_string(6).lower()}"
+    )
+    with transaction.atomic():
+        project = Project(name=label, slug=slug, **values)
+        _save_checked(project)
+        Membership.objects.create(project=project, user=by, role=Role.ADMINISTRATOR)
+    return project
+
+
+def require_administrator(*, by: User, project: Project) -> None:
+    if not Membership.objects.filter(project=project, user=by, role=Role.ADMINISTRATOR).exists():
+        raise Forbidden("Only the project's administrators can do this.")
+
+
+def update_project(*, by: User, project: Project, **values: Any) -> Project:
+    """Changes settings; administrators only. Fields outside EDITABLE are a programming error."""
+    if unknown := set(values) - set(EDITABLE):
+        raise TypeError(f"not editable: {sorted(unknown)}")
+    with transaction.atomic():
+        # Locked as every visibility change locks it: sharing can't be switched in the middle of one.
+        locked = Project.objects.select_for_update().get(pk=project.pk)
+        require_administrator(by=by, project=locked)
+        for field, value in values.items():
+            setattr(locked, field, clean_name(value, longest=200) if field == "name" else value)
+        if not locked.name:
+            raise Invalid("name", "Give the project a name.")
+        if values:
+            _save_checked(locked, update_fields=list(values))
+    return locked
+
+
+def find_user(name: str) -> User | None:
+    """An active user by username or e-mail address."""
+    return User.objects.filter(
+        Q(username=name) | Q(email__iexact=name) & ~Q(email=""), is_active=True
+    ).first()
+
+
+def add_member(*, by: User, project: Project, user: str, role: str = Role.COLLABORATOR) -> Membership:
+    require_administrator(by=by, project=project)
+    found = find_user(user)
+    if found is None:
+        raise Invalid(
+            "user", "Nobody has this username or e-mail address. Check its spelling.", code="unknown_user"
+        )
+    try:
+        with transaction.atomic():
+            return Membership.objects.create(project=project, user=found, role=role)
+    except IntegrityError as error:
+        raise Conflict(
+            "already_member", f"{found.username} is a member already. Change the role instead."
+        ) from error
+
+
+def _locked_membership(project: Project, user_id: int) -> Membership:
+    # The project row is locked first, so that two administrators can't both stop being the last but one.
+    Project.objects.select_for_update().get(pk=project.pk)
+    membership = Membership.objects.filter(project=project, user_id=user_id).select_related("user").first()
+    if membership is None:
+        raise Http404
+    return membership
+
+
+def _keep_an_administrator(membership: Membership) -> None:
+    others = Membership.objects.filter(
+        project_id=membership.project_id, role=Role.ADMINISTRATOR, user__is_active=True
+    )
+    if membership.role == Role.ADMINISTRATOR and not others.exclude(pk=membership.pk).exists():
+        raise Conflict("last_administrator", LAST_ADMINISTRATOR)
+
+
+def change_role(*, by: User, project: Project, user_id: int, role: str) -> Membership:
+    with transaction.atomic():
+        require_administrator(by=by, project=project)
+        membership = _locked_membership(project, user_id)
+        if role != Role.ADMINISTRATOR:
+            _keep_an_administrator(membership)
+        membership.role = role
+        membership.save(update_fields=["role"])
+    return membership
+
+
+def remove_member(*, by: User, project: Project, user_id: int) -> None:
+    """Ends a membership: by an administrator, or one's own. Access ends with it, at once."""
+    with transaction.atomic():
+        membership = _locked_membership(project, user_id)
+        if membership.user_id != by.pk:
+            require_administrator(by=by, project=project)
+        _keep_an_administrator(membership)
+        membership.delete()
