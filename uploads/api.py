@@ -1,0 +1,189 @@
+"""Uploads on the wire; thin."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models.functions import Substr
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.throttles import PublicLinkThrottle
+from artifactsite.lib.errors import Invalid, Refusal
+from artifactsite.lib.pagination import positive
+from artifactsite.lib.parsers import MultiPartParser
+from artifactsite.lib.serving import Blob, mark_raw, serve
+from conversations.models import Conversation
+from projects.models import Project
+from uploads import services
+from uploads.extraction.sniff import EXTENSIONS
+from uploads.links import upload_for
+from uploads.models import Extraction, Upload
+from uploads.querysets import UploadQuerySet
+from uploads.serializers import (
+    ActiveSerializer,
+    ContentSerializer,
+    ReceivedSerializer,
+    UploadConfigSerializer,
+    UploadSerializer,
+)
+from uploads.sessionmeta import session_meta
+
+LONGEST_CONTENT = 1_000_000
+
+
+def own_conversation(request: Request, pk: UUID) -> Conversation:
+    """A conversation of the caller's own, or 404."""
+    visible = Conversation.objects.visible_to(request.user).select_related("project")
+    return get_object_or_404(visible, pk=pk)
+
+
+def _received(accepted: list[Upload], rejected: list[services.Rejected]) -> Response:
+    body = {
+        "accepted": UploadSerializer(accepted, many=True).data,
+        "rejected": [vars(item) for item in rejected],
+    }
+    if accepted:
+        return Response(body, status=status.HTTP_201_CREATED)
+    reasons = {item.filename: [item.reason] for item in rejected}
+    refusal = Refusal("no_file_accepted", f"No file was accepted. {rejected[0].reason}", errors=reasons)
+    return Response({**refusal.as_dict(), **body}, status=status.HTTP_400_BAD_REQUEST)
+
+
+_MULTIPART = {
+    "multipart/form-data": {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+class UploadViewSet(mixins.ListModelMixin, GenericViewSet[Upload]):
+    serializer_class = UploadSerializer
+    queryset = Upload.objects.none()
+
+    def get_parsers(self) -> list[Any]:
+        # A file comes as a form; everything else is JSON.
+        return [MultiPartParser()] if self.action_map.get("post") == "create" else super().get_parsers()
+
+    def get_queryset(self) -> UploadQuerySet:
+        conversation = own_conversation(self.request, self.kwargs["conversation_id"])
+        return (
+            Upload.objects.visible_to(self.request.user).filter(conversation=conversation).with_extraction()
+        )
+
+    def _upload(self) -> Upload:
+        return get_object_or_404(self.get_queryset().with_file_id(self.kwargs["file_id"]))
+
+    def _answer(self, upload: Upload) -> Response:
+        return Response(self.get_serializer(self.get_queryset().get(pk=upload.pk)).data)
+
+    @extend_schema(request=_MULTIPART, responses={201: ReceivedSerializer})
+    def create(self, request: Request, conversation_id: UUID) -> Response:
+        conversation = own_conversation(request, conversation_id)
+        files = request.FILES.getlist("file")
+        if not files:
+            raise Invalid("file", "Send one or more files in parts named file.", code="no_file")
+        return _received(*services.receive(by=request.user, conversation=conversation, files=files))
+
+    def retrieve(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+        return Response(self.get_serializer(self._upload()).data)
+
+    @extend_schema(request=ActiveSerializer, responses=UploadSerializer)
+    def partial_update(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+        upload = self._upload()
+        serializer = ActiveSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        services.set_active(by=request.user, upload=upload, is_active=serializer.validated_data["isActive"])
+        return self._answer(upload)
+
+    def destroy(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+        services.delete_upload(by=request.user, upload=self._upload())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=None, responses=UploadSerializer)
+    def retry(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+        return self._answer(services.retry(by=request.user, upload=self._upload()))
+
+    @extend_schema(request=None, responses=UploadSerializer)
+    def revoke_url(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+        return self._answer(services.revoke_link(by=request.user, upload=self._upload()))
+
+    @extend_schema(
+        responses=ContentSerializer,
+        parameters=[OpenApiParameter("offset", int), OpenApiParameter("limit", int)],
+    )
+    def content(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+        upload = self._upload()
+        raw = request.query_params.get("offset") or "0"
+        if not (raw.isascii() and raw.isdigit() and len(raw) < 10):
+            raise Invalid("offset", "offset must be a whole number from 0.")
+        offset = int(raw)
+        limit = positive(request.query_params.get("limit"), "limit", LONGEST_CONTENT, LONGEST_CONTENT)
+        # Cut by the database: megabytes that nobody asked for stay there.
+        piece = (
+            Extraction.objects.filter(upload=upload)
+            .values_list(Substr("text", offset + 1, limit), "characters")
+            .first()
+        )
+        text, characters = piece or ("", 0)
+        return Response({"text": text, "offset": offset, "characters": characters})
+
+
+class SessionMetaView(APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        return Response(session_meta(own_conversation(request, conversation_id)))
+
+
+class UploadConfigView(APIView):
+    @extend_schema(
+        responses=UploadConfigSerializer,
+        parameters=[OpenApiParameter("project", OpenApiTypes.UUID, required=True)],
+    )
+    def get(self, request: Request) -> Response:
+        try:
+            pk = UUID(request.query_params.get("project", ""))
+        except ValueError:
+            raise Invalid("project", "project must be the id of a project of yours.") from None
+        project = get_object_or_404(Project.objects.visible_to(request.user), pk=pk)
+        return Response(
+            {
+                "extensions": sorted(EXTENSIONS),
+                "maxFileCount": project.max_files,
+                "maxFileSize": project.max_file_bytes,
+                "maxTokens": project.max_tokens,
+            }
+        )
+
+
+class PublicFileView(APIView):
+    """The bytes of an upload, for whoever holds its signed link. No login, and no cookie is looked at."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (PublicLinkThrottle,)
+    http_method_names = ["get", "head"]
+
+    @extend_schema(
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        parameters=[OpenApiParameter("h", str, required=True)],
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        upload = upload_for(request.query_params.get("h", ""))
+        blob = Blob(upload.file, upload.size, upload.sha256, upload.media_type, upload.filename)
+        return serve(request, blob, cache="no-store")
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if answer.status_code >= 400:
+            mark_raw(answer, cache="no-store")
+        return answer

@@ -1,0 +1,27 @@
+"""Which uploads: those of the caller's own conversations (design.md rule 1)."""
+
+from typing import TYPE_CHECKING, Self
+
+from projects.querysets import OwnedQuerySet
+from uploads.ids import parse_file_id
+
+if TYPE_CHECKING:
+    pass
+
+
+class UploadQuerySet(OwnedQuerySet["Upload"]):
+    project_path = "conversation__project"
+
+    def with_file_id(self, file_id: str) -> Self:
+        """By `f-` + UUID; anything else finds nothing."""
+        pk = parse_file_id(file_id)
+        return self.none() if pk is None else self.filter(pk=pk)
+
+    def with_extraction(self) -> Self:
+        """Joins the facts of the extraction, never its text: a list must not read megabytes."""
+        return self.select_related("extraction").defer(
+            "extraction__text", "extraction__warnings", "extraction__details"
+        )
+
+    def oldest_first(self) -> Self:
+        return self.order_by("created_at", "pk")
