@@ -1,0 +1,78 @@
+"""What somebody who sees an artifact may do to it, and why not. Read by API, pages and admin alike."""
+
+from enum import StrEnum
+
+from accounts.models import User
+from artifacts.models import Artifact
+from artifactsite.lib.errors import Conflict, Forbidden, Refusal
+from projects.models import Project
+
+Ability = bool | str
+
+
+class Verb(StrEnum):
+    VIEW = "view"
+    UPDATE = "update"
+    DELETE = "delete"
+    SAVE = "save"
+    SHARE_WITH_PROJECT = "share_with_project"
+    MAKE_PRIVATE = "make_private"
+    ADD_VERSION = "add_version"
+    MENTION = "mention"
+    START_CONVERSATION = "start_conversation"
+
+
+NOT_OWNER = "Only the owner can do this."
+SHARING_DISABLED = "Sharing is turned off for this project. Ask an administrator to allow artifact sharing."
+ALREADY_SAVED = "This artifact is saved already. Edit it on its page."
+NOT_SAVED = "Save the artifact first."
+
+
+def sharing_reason(project: Project) -> str | None:
+    """Why nothing can be shared with this project now, or None (design.md rule 4)."""
+    return None if project.allow_artifact_sharing else SHARING_DISABLED
+
+
+def abilities(artifact: Artifact, user: User, project: Project) -> dict[str, Ability]:
+    """Verb → True, or the sentence that says why not. `artifact` is one that `user` may see."""
+    own: Ability = True if artifact.owner_id == user.pk else NOT_OWNER
+    share: Ability = own
+    if own is True:
+        if artifact.is_shared:
+            share = "This artifact is shared with the project already."
+        else:
+            share = sharing_reason(project) or True
+    private: Ability = own
+    if own is True and not artifact.is_shared:
+        private = "This artifact is private already."
+    return {
+        Verb.VIEW: True,
+        Verb.UPDATE: own,
+        Verb.DELETE: own,
+        Verb.SAVE: ALREADY_SAVED if own is True and artifact.is_saved else own,
+        Verb.SHARE_WITH_PROJECT: share,
+        Verb.MAKE_PRIVATE: private,
+        Verb.ADD_VERSION: own,
+        Verb.MENTION: True,
+        Verb.START_CONVERSATION: True,
+    }
+
+
+def require_owner(artifact: Artifact, user: User) -> None:
+    if artifact.owner_id != user.pk:
+        raise Forbidden(NOT_OWNER, code="not_owner")
+
+
+def require_sharing(project: Project) -> None:
+    if reason := sharing_reason(project):
+        raise Refusal("artifact_sharing_disabled", reason, status=403)
+
+
+def require_unsaved(artifact: Artifact) -> None:
+    if artifact.is_saved:
+        raise Conflict("already_saved", ALREADY_SAVED)
+
+
+def require_saved(artifact: Artifact) -> None:
+    if not artifact.is_saved:
+        raise Conflict("not_saved", NOT_SAVED)

@@ -1,0 +1,194 @@
+"""Artifacts on the wire; thin."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from artifacts import exports, services
+from artifacts.filters import ArtifactFilter
+from artifacts.intake import content
+from artifacts.kinds.table import columns_of, rows_of
+from artifacts.models import Artifact, Kind, Version
+from artifacts.preview import preview_of
+from artifacts.querysets import ArtifactQuerySet
+from artifacts.serializers import (
+    ArtifactPatchSerializer,
+    ArtifactSerializer,
+    SaveSerializer,
+    VersionSerializer,
+)
+from artifactsite.lib.errors import Invalid
+from artifactsite.lib.pagination import positive
+from artifactsite.lib.parsers import StrictJSONParser
+from conversations.models import Conversation
+
+VERSION = OpenApiParameter("version", int, description="Without it, the version that readers get.")
+BYTES = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+
+
+class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Artifact]):
+    serializer_class = ArtifactSerializer
+    queryset = Artifact.objects.none()
+    filterset_class = ArtifactFilter
+    sortable = ("created_at", "updated_at", "name")
+    parser_classes = [StrictJSONParser]
+
+    def get_queryset(self) -> ArtifactQuerySet:
+        visible = Artifact.objects.visible_to(self.request.user)
+        return visible.select_related("project", "owner", "conversation", "current")
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        # Filters are for lists: whether one artifact can be read is the visible set's to say, alone.
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
+    def _version(self, artifact: Artifact) -> Version:
+        return exports.pick_version(artifact, self.request.query_params.get("version"))
+
+    def _answer(self, artifact: Artifact) -> Response:
+        return Response(self.get_serializer(self.get_queryset().get(pk=artifact.pk)).data)
+
+    @extend_schema(request=ArtifactPatchSerializer, responses=ArtifactSerializer)
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        artifact = self.get_object()
+        serializer = ArtifactPatchSerializer(data=request.data)
+        services.access.require_owner(artifact, request.user)
+        serializer.is_valid(raise_exception=True)
+        services.update_artifact(by=request.user, artifact=artifact, **serializer.validated_data)
+        return self._answer(artifact)
+
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        services.delete_artifact(by=request.user, artifact=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=SaveSerializer, responses=ArtifactSerializer)
+    def save_artifact(self, request: Request, pk: UUID) -> Response:
+        artifact = self.get_object()
+        services.access.require_owner(artifact, request.user)
+        serializer = SaveSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        services.save_artifact(by=request.user, artifact=artifact, **serializer.validated_data)
+        return self._answer(artifact)
+
+    @extend_schema(
+        responses=BYTES,
+        parameters=[VERSION, OpenApiParameter("format", str, description="As the kind offers.")],
+    )
+    def download(self, request: Request, pk: UUID) -> HttpResponseBase:
+        artifact = self.get_object()
+        wanted = request.query_params.get("format")
+        return exports.download(request, artifact, self._version(artifact), wanted)
+
+    @extend_schema(responses=BYTES, parameters=[VERSION])
+    def data(self, request: Request, pk: UUID) -> HttpResponseBase:
+        artifact = self.get_object()
+        return exports.data(request, artifact, self._version(artifact))
+
+    @extend_schema(responses=BYTES, parameters=[VERSION])
+    def definition(self, request: Request, pk: UUID) -> HttpResponseBase:
+        artifact = self.get_object()
+        conversation = self.get_serializer().get_conversation(artifact)
+        source = str(conversation["id"]) if conversation else None
+        return exports.definition(request, artifact, self._version(artifact), conversation=source)
+
+    @extend_schema(responses=BYTES)
+    def thumbnail(self, request: Request, pk: UUID) -> HttpResponseBase:
+        artifact = self.get_object()
+        return exports.image(request, artifact, self._version(artifact))
+
+    @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR}, parameters=[VERSION])
+    def preview(self, request: Request, pk: UUID) -> HttpResponseBase:
+        artifact = self.get_object()
+        shown = preview_of(artifact, self._version(artifact))
+        return render(request._request, "artifacts/preview.html", {"preview": shown})
+
+    @extend_schema(
+        responses=OpenApiTypes.OBJECT, parameters=[OpenApiParameter("from", int), OpenApiParameter("to", int)]
+    )
+    def diff(self, request: Request, pk: UUID) -> Response:
+        artifact = self.get_object()
+        wanted = request.query_params
+        old, new = (exports.pick_version(artifact, wanted.get(side)) for side in ("from", "to"))
+        return Response(exports.diff(artifact, old, new))
+
+    @extend_schema(
+        responses=OpenApiTypes.OBJECT,
+        parameters=[VERSION, OpenApiParameter("offset", int), OpenApiParameter("limit", int)],
+    )
+    def rows(self, request: Request, pk: UUID) -> Response:
+        artifact = self.get_object()
+        if artifact.kind != Kind.TABLE:
+            raise Invalid("id", "Only tables have rows.", code="not_a_table")
+        version = self._version(artifact)
+        offset = _whole(request.query_params.get("offset"), "offset")
+        limit = positive(request.query_params.get("limit"), "limit", 100, 1000)
+        return Response(
+            {
+                "columns": columns_of(version),
+                "offset": offset,
+                "total": version.table_index["rows"],  # type: ignore[index]
+                "rows": list(rows_of(version, offset, limit)),
+            }
+        )
+
+    @extend_schema(responses=VersionSerializer(many=True))
+    def versions(self, request: Request, pk: UUID) -> Response:
+        artifact = self.get_object()
+        self.sortable = ("number",)
+        page = self.paginate_queryset(artifact.versions.select_related("artifact"))
+        return self.get_paginated_response(VersionSerializer(page, many=True).data)
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={201: VersionSerializer})
+    def add_version(self, request: Request, pk: UUID) -> Response:
+        artifact = self.get_object()
+        services.access.require_owner(artifact, request.user)
+        made = content({"name": artifact.name, "type": artifact.kind, **_object(request.data)}, {})
+        version = services.add_version(by=request.user, artifact=artifact, content=made)
+        return self._version_answer(artifact, version)
+
+    @extend_schema(request=None, responses={201: VersionSerializer})
+    def restore(self, request: Request, pk: UUID, number: int) -> Response:
+        artifact = self.get_object()
+        version = services.restore_version(by=request.user, artifact=artifact, number=number)
+        return self._version_answer(artifact, version)
+
+    def _version_answer(self, artifact: Artifact, version: Version) -> Response:
+        version = artifact.versions.select_related("artifact").get(pk=version.pk)
+        return Response(VersionSerializer(version).data, status=status.HTTP_201_CREATED)
+
+
+class ConversationArtifactViewSet(ArtifactViewSet):
+    """The same rows and bytes, of one conversation of the caller's own."""
+
+    def get_queryset(self) -> ArtifactQuerySet:
+        conversation = get_object_or_404(
+            Conversation.objects.visible_to(self.request.user), pk=self.kwargs["conversation_id"]
+        )
+        return super().get_queryset().filter(conversation=conversation)
+
+    def list(self, request: Request, conversation_id: UUID) -> Response:
+        return super().list(request)
+
+    def download(self, request: Request, conversation_id: UUID, pk: UUID) -> HttpResponseBase:
+        return super().download(request, pk)
+
+
+def _whole(raw: str | None, name: str) -> int:
+    if not raw:
+        return 0
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 12):
+        raise Invalid(name, f"{name} must be a whole number from 0.")
+    return int(raw)
+
+
+def _object(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise Invalid("body", "The body must be an object.")
+    return {key: value for key, value in data.items() if key != "name"}

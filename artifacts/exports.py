@@ -1,0 +1,162 @@
+"""What leaves: Copy (data), Download and Definition, each made once for API and pages."""
+
+import difflib
+import json
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+
+from artifacts import kinds
+from artifacts.kinds.base import LARGEST_DEFINITION, read_text
+from artifacts.kinds.visualization import html_of
+from artifacts.models import Artifact, Kind, Version
+from artifacts.preview import frame_policy
+from artifacts.types import HTML, IMAGES, is_textual
+from artifactsite.lib.errors import Invalid, Refusal
+from artifactsite.lib.names import extension_of
+from artifactsite.lib.serving import PASSIVE, Blob, mark_raw, serve, serve_text
+
+LARGEST_FRAME = 32 * 1024 * 1024
+TOO_LARGE = b"<p>This page is too large to preview. Download it instead.</p>"
+
+
+def pick_version(artifact: Artifact, number: str | None) -> Version:
+    """The version that `?version=` asks for; without it the one that readers get."""
+    if not number:
+        if artifact.current is None:
+            raise Http404
+        return artifact.current
+    if not (number.isascii() and number.isdigit() and len(number) < 9):
+        raise Invalid("version", "version must be a whole number from 1.")
+    version = artifact.versions.filter(number=int(number)).first()
+    if version is None:
+        raise Http404
+    return version
+
+
+def _etag(version: Version, form: str) -> str:
+    return f"{version.sha256}-{form}"
+
+
+def named(name: str, extension: str) -> str:
+    """`name` with `extension` at its end, in place of none or another of ours."""
+    return name if extension_of(name) == extension else f"{name}.{extension}"
+
+
+def blob_of(artifact: Artifact, version: Version, *, media_type: str = "", name: str = "") -> Blob:
+    return Blob(
+        version.file, version.size, version.sha256, media_type or version.media_type, name or artifact.name
+    )
+
+
+def download(
+    request: HttpRequest, artifact: Artifact, version: Version, wanted: str | None
+) -> HttpResponseBase:
+    """The content as a file, in its kind's default format or the one asked for."""
+    offers = kinds.get(artifact.kind).downloads(version)
+    offer = next((offer for offer in offers if offer.format == wanted), None) if wanted else offers[0]
+    if offer is None:
+        formats = ", ".join(offer.format for offer in offers)
+        raise Invalid("format", f"format must be one of {formats}.")
+    name = artifact.name
+    if offer.format != "file" and (wanted or artifact.kind != "text" or not extension_of(name)):
+        name = named(name, offer.format)
+    if offer.body is None:
+        return serve(request, blob_of(artifact, version, media_type=offer.media_type, name=name))
+    return serve_text(
+        request,
+        offer.body(version),
+        name=name,
+        media_type=offer.media_type,
+        etag=_etag(version, offer.format),
+    )
+
+
+def data(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResponseBase:
+    """The raw data, as Copy puts it on the clipboard."""
+    media_type, body = kinds.get(artifact.kind).data(version)
+    name = named(artifact.name, "json" if "json" in media_type else extension_of(artifact.name) or "txt")
+    return serve_text(request, body, name=name, media_type=media_type, etag=_etag(version, "data"))
+
+
+def definition_of(artifact: Artifact, version: Version, *, conversation: str | None) -> dict[str, Any]:
+    """The identifier, the facts and the data; what `tool-results` takes back."""
+    return {
+        "identifier": str(artifact.pk),
+        "title": artifact.name,
+        "artifact_type": artifact.kind,
+        "description": artifact.description,
+        "version": version.number,
+        "media_type": version.media_type,
+        "size": version.size,
+        "sha256": version.sha256,
+        "visibility": artifact.visibility,
+        "owner": artifact.owner.username,
+        "conversation": conversation,
+        "created_at": version.created_at.isoformat().replace("+00:00", "Z"),
+        "data": kinds.get(artifact.kind).definition_data(version),
+    }
+
+
+def definition(
+    request: HttpRequest, artifact: Artifact, version: Version, *, conversation: str | None
+) -> HttpResponseBase:
+    if version.size > LARGEST_DEFINITION:
+        raise Refusal(
+            "too_large", "This artifact is too large for a definition. Download it instead.", status=413
+        )
+    body = json.dumps(
+        definition_of(artifact, version, conversation=conversation), ensure_ascii=False, indent=2
+    )
+    return serve_text(
+        request,
+        body.encode("utf-8", "replace"),
+        name=f"{artifact.name}.definition.json",
+        media_type="application/json",
+        etag=f"{version.sha256}-{artifact.updated_at.timestamp()}",
+    )
+
+
+def image(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResponseBase:
+    """An image for the page's <img>. SVG goes as an attachment, which an <img> still shows but a tab doesn't run."""
+    if version.media_type not in IMAGES.values():
+        raise Http404
+    passive = version.media_type in PASSIVE
+    return serve(request, blob_of(artifact, version), inline=passive)
+
+
+def frame(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResponseBase:
+    """Untrusted HTML for the preview's iframe, in an opaque origin whoever opens it (design.md rule 7)."""
+    policy = frame_policy(artifact.project.preview_hosts)
+    if artifact.kind == Kind.VISUALIZATION:
+        body = html_of(version).encode("utf-8", "replace")
+    elif version.media_type in HTML.values():
+        body = (
+            b"".join(kinds.get(artifact.kind).data(version)[1])
+            if version.size <= LARGEST_FRAME
+            else TOO_LARGE
+        )
+    else:
+        raise Http404
+    response = HttpResponse(body, content_type="text/html; charset=utf-8")
+    mark_raw(response, policy=policy)
+    return response
+
+
+LARGEST_DIFF = 1024 * 1024  # bytes of either side
+
+
+def diff(artifact: Artifact, old: Version, new: Version) -> dict[str, Any]:
+    """How two versions differ: a unified diff of what is text, else that they do."""
+    facts: dict[str, Any] = {
+        "from": old.number,
+        "to": new.number,
+        "same": old.sha256 == new.sha256,
+        "unified": None,
+    }
+    textual = artifact.kind != Kind.FILE or is_textual(new.media_type)
+    if textual and max(old.size, new.size) <= LARGEST_DIFF:
+        sides = [read_text(version).splitlines() for version in (old, new)]
+        names = [f"version {version.number}" for version in (old, new)]
+        facts["unified"] = "\n".join(difflib.unified_diff(*sides, *names, lineterm=""))
+    return facts

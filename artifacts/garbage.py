@@ -1,0 +1,65 @@
+"""Files without rows: what a crash left between writing a file and committing its row (design.md rule 9)."""
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from artifacts.models import Version
+from artifactsite.lib import blobs
+from uploads.models import Upload
+
+ROOT = "uploads/conversations"
+BATCH = 500
+log = structlog.get_logger(__name__)
+
+
+def stored_keys(folder: str = ROOT) -> Iterator[str]:
+    """Every key in storage, folder by folder."""
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    yield from (f"{folder}/{name}" for name in files)
+    for name in folders:
+        yield from stored_keys(f"{folder}/{name}")
+
+
+def without_rows(keys: list[str]) -> list[str]:
+    """Those of `keys` that no row names."""
+    known = {
+        *Version.objects.filter(file__in=keys).values_list("file", flat=True),
+        *Upload.objects.filter(file__in=keys).values_list("file", flat=True),
+    }
+    return [key for key in keys if key not in known]
+
+
+def collect_garbage() -> int:
+    """Removes files without rows that are older than GARBAGE_GRACE. Returns how many."""
+    before = timezone.now() - settings.GARBAGE_GRACE
+    removed = 0
+    keys = stored_keys()
+    while batch := list(islice(keys, BATCH)):
+        doomed = [key for key in without_rows(batch) if default_storage.get_modified_time(key) < before]
+        blobs.discard(doomed)
+        removed += len(doomed)
+    removed += _remove_partial(before.timestamp())
+    if removed:
+        log.info("garbage collected", files=removed)
+    return removed
+
+
+def _remove_partial(before: float) -> int:
+    """Uploads and writes that broke off half-way, on the disk of this machine."""
+    removed = 0
+    for folder in (Path(settings.FILE_UPLOAD_TEMP_DIR), settings.FILES_ROOT / ".partial"):
+        for path in folder.glob("*"):
+            if path.is_file() and path.stat().st_mtime < min(before, time.time() - 3600):
+                path.unlink(missing_ok=True)
+                removed += 1
+    return removed

@@ -1,0 +1,78 @@
+"""The `A` of api.md: how a tool, an agent or a program hands over an output, turned into validated content."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+
+from artifacts import kinds
+from artifacts.kinds.base import Content
+from artifacts.kinds.file import KIND as FILE
+from artifacts.models import Kind
+from artifacts.services import output_name
+from artifactsite.lib.errors import Invalid, Refusal
+from artifactsite.lib.names import clean_name
+
+Parts = Mapping[str, "File[Any]"]
+
+
+def contents(items: Any, parts: Parts) -> list[Content]:
+    """All outputs of a result, or `Invalid` that says which one is wrong and why.
+
+    `parts` are the files of a multipart request by the name of their part.
+    """
+    if not isinstance(items, list):
+        raise Invalid("artifacts", "artifacts must be a list.")
+    if len(items) > settings.MAX_ARTIFACTS_PER_RESULT:
+        raise Invalid(
+            "artifacts", f"A result may carry at most {settings.MAX_ARTIFACTS_PER_RESULT} artifacts."
+        )
+    unused = set(parts)
+    accepted = []
+    for index, item in enumerate(items):
+        try:
+            accepted.append(content(item, parts))
+        except Refusal as error:
+            raise _within(f"artifacts[{index}]", error) from error
+        unused.discard(item.get("part", ""))
+    if unused:
+        name = sorted(unused)[0]
+        raise Invalid(name, f"The part {name!r} belongs to no artifact. Name it in one as part.")
+    return accepted
+
+
+def _within(path: str, error: Refusal) -> Refusal:
+    """The same refusal, told from the outside: where in the request it is."""
+    errors = {f"{path}.{field}": sentences for field, sentences in (error.errors or {}).items()}
+    return Refusal(error.code, f"{path}: {error.detail}", status=error.status, errors=errors or None)
+
+
+def content(item: Any, parts: Parts) -> Content:
+    """One output."""
+    if not isinstance(item, dict):
+        raise Invalid("type", "An artifact must be an object with name and type.")
+    name = output_name(item.get("name"))
+    kind = item.get("type")
+    if kind not in Kind.values:
+        raise Invalid("type", f"type must be one of {', '.join(Kind.values)}.")
+    if kind == Kind.FILE:
+        return _file(name, item, parts)
+    if "data" not in item:
+        raise Invalid("data", f"data is missing from an artifact of type {kind}.")
+    return kinds.get(kind).accept(name, item["data"])
+
+
+def _file(name: str, item: dict[str, Any], parts: Parts) -> Content:
+    given = item.get("media_type") or ""
+    if not isinstance(given, str) or len(given) > 150:
+        raise Invalid("media_type", "media_type must be a string of at most 150 characters.")
+    if ("part" in item) == ("content_base64" in item):
+        raise Invalid("part", "A file needs either part or content_base64.")
+    if "content_base64" in item:
+        content = FILE.accept(name, item["content_base64"])
+        return FILE.from_file(name, content.file, clean_name(given))
+    part = item["part"]
+    if not isinstance(part, str) or part not in parts:
+        raise Invalid("part", f"The request has no part named {part!r}.")
+    return FILE.from_file(name, parts[part], clean_name(given))

@@ -1,0 +1,96 @@
+"""File artifacts: any bytes, as they came."""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import IO, Any
+
+import imagesize
+from django.core.files import File
+from django.core.files.base import ContentFile
+
+from artifacts.kinds.base import LARGEST_DEFINITION, Content, Download, excerpt, read_text, stored_bytes
+from artifacts.models import Kind as KindName
+from artifacts.models import Version
+from artifacts.types import is_textual, media_type_of
+from artifactsite.lib import blobs
+from artifactsite.lib.errors import Invalid, Refusal
+from artifactsite.lib.names import extension_of
+from uploads.extraction.sniff import sniff
+
+UNKNOWN = "application/octet-stream"
+_MEASURED = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
+
+
+def _preview(file: IO[bytes], media_type: str) -> dict[str, Any]:
+    """Dimensions of an image out of its header; the first lines of text."""
+    file.seek(0)
+    if media_type in _MEASURED:
+        try:
+            width, height = imagesize.get(file)
+        except Exception:  # noqa: BLE001 - a broken header of any format: simply no dimensions
+            width = height = -1
+        file.seek(0)
+        return {"width": width, "height": height} if 0 < width < 2**31 and 0 < height < 2**31 else {}
+    if is_textual(media_type):
+        head = file.read(4096)
+        file.seek(0)
+        return {"excerpt": excerpt(head.decode("utf-8-sig", "replace"))}
+    return {}
+
+
+class FileKind:
+    name: str = KindName.FILE
+
+    def accept(self, name: str, data: Any) -> Content:
+        """`data` is a base64 string."""
+        if not isinstance(data, str):
+            raise Invalid("content_base64", "content_base64 must be a string.")
+        try:
+            raw = base64.b64decode(data, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise Invalid("content_base64", "content_base64 is not valid base64.") from error
+        return self.from_file(name, ContentFile(raw))
+
+    def from_file(self, name: str, file: "File[Any]", media_type: str = "") -> Content:
+        """From an open file. A tool's own `media_type` counts only where name and bytes say nothing."""
+        known = media_type_of(name)
+        if known is None:
+            sniffed = sniff(file, name)
+            file.seek(0)
+            known = sniffed if sniffed != UNKNOWN else media_type or UNKNOWN
+        return Content(self.name, name, file, extension_of(name), known, _preview(file, known))
+
+    def downloads(self, version: Version) -> list[Download]:
+        return [Download("file", version.media_type)]
+
+    def data(self, version: Version) -> tuple[str, Iterator[bytes]]:
+        if not is_textual(version.media_type):
+            raise Refusal("not_textual", "This file is not text. Download it instead.", status=400)
+        return "text/plain; charset=utf-8", stored_bytes(version)
+
+    def definition_data(self, version: Version) -> Any:
+        if version.size > LARGEST_DEFINITION:
+            raise Refusal(
+                "too_large", "This file is too large for a definition. Download it instead.", status=413
+            )
+        with blobs.open_blob(version.file) as file:
+            raw = file.read()
+        if is_textual(version.media_type):
+            try:
+                return raw.decode("utf-8")
+            except UnicodeDecodeError:
+                pass
+        return {"encoding": "base64", "content": base64.b64encode(raw).decode()}
+
+    def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
+        if is_textual(version.media_type):
+            text = read_text(version, longest * 4)
+            return text[:longest], version.size > longest * 4 or len(text) > longest
+        facts = f"A file of type {version.media_type}, {version.size} bytes."
+        if "width" in version.preview:
+            facts += f" An image of {version.preview['width']} × {version.preview['height']} pixels."
+        return facts, False
+
+
+KIND = FileKind()

@@ -1,0 +1,150 @@
+"""Artifacts and their versions."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from artifacts.querysets import ArtifactQuerySet
+from conversations.models import Conversation, Message
+from projects.models import Project
+
+
+class Kind(models.TextChoices):
+    TEXT = "text", "Text"
+    TABLE = "table", "Table"
+    VISUALIZATION = "visualization", "Visualization"
+    FILE = "file", "File"
+
+
+class GalleryType(models.TextChoices):
+    """Where the gallery shows it."""
+
+    IMAGE = "image", "Images"
+    HTML = "html", "HTML"
+    CODE = "code", "Code"
+    FILE = "file", "Files"
+
+
+class Visibility(models.TextChoices):
+    PRIVATE = "private", "Private"
+    PROJECT = "project", "Project"
+
+
+class Artifact(models.Model):
+    """A named output of a conversation. Its contents are its versions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="artifacts")
+    # Kept empty when the conversation is deleted: a saved artifact survives it.
+    conversation = models.ForeignKey(
+        Conversation, null=True, blank=True, on_delete=models.SET_NULL, related_name="artifacts"
+    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="artifacts")
+    name = models.CharField(max_length=255)
+    # The tool's own name for it, by which it finds it again after a person has renamed it.
+    output_name = models.CharField(max_length=255, editable=False)
+    kind = models.CharField(max_length=13, choices=Kind)
+    gallery_type = models.CharField(max_length=5, choices=GalleryType)
+    saved_at = models.DateTimeField(null=True, blank=True)
+    description = models.TextField(blank=True, max_length=5000)
+    visibility = models.CharField(max_length=7, choices=Visibility, default=Visibility.PRIVATE)
+    # What readers get. Null only inside the transaction that makes the first version.
+    current = models.ForeignKey("Version", null=True, on_delete=models.SET_NULL, related_name="+")
+    latest_number = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = ArtifactQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "output_name", "kind"],
+                condition=models.Q(conversation__isnull=False),
+                name="artifact_no_twin_in_conversation",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(visibility="private") | models.Q(saved_at__isnull=False),
+                name="artifact_shared_is_saved",
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=Kind.values), name="artifact_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(gallery_type__in=GalleryType.values), name="artifact_gallery_type_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(visibility__in=Visibility.values), name="artifact_visibility_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "-created_at", "-id"], name="artifact_of_owner"),
+            models.Index(
+                fields=["owner", "gallery_type", "-created_at", "-id"], name="artifact_of_owner_by_type"
+            ),
+            models.Index(
+                fields=["project", "-created_at", "-id"],
+                condition=models.Q(visibility="project", saved_at__isnull=False),
+                name="artifact_shared",
+            ),
+            models.Index(fields=["conversation", "created_at"], name="artifact_in_conversation"),
+        ]
+
+    def __str__(self) -> str:
+        # Not the name: it may be private, and the admin prints this.
+        return f"artifact {str(self.pk)[:8]}"
+
+    @property
+    def is_saved(self) -> bool:
+        return self.saved_at is not None
+
+    @property
+    def is_shared(self) -> bool:
+        return self.is_saved and self.visibility == Visibility.PROJECT
+
+    @property
+    def has_newer_version(self) -> bool:
+        """Regenerated in its conversation since its owner saved it."""
+        return self.current is not None and self.latest_number > self.current.number
+
+
+class Version(models.Model):
+    """One immutable content of an artifact; numbers from 1."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    artifact = models.ForeignKey(Artifact, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    file = models.CharField(max_length=300, unique=True, editable=False, help_text="Key in storage.")
+    media_type = models.CharField(max_length=150)
+    size = models.BigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64)
+    preview = models.JSONField(default=dict, help_text="The kind's summary.")
+    # Tables: all columns, and the byte offset of every STRIDE-th row, so that any page is one seek away.
+    table_index = models.JSONField(null=True, editable=False)
+    message = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="versions")
+    tool = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["artifact", "number"], name="version_number_unique"),
+            models.CheckConstraint(condition=models.Q(number__gte=1), name="version_number_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number} of {self.artifact_id}"
+
+
+class Output(models.Model):
+    """That a message carries a version: new, or the same bytes as one that existed before."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="outputs")
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="outputs")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["message", "position"], name="output_position_unique")]
+
+    def __str__(self) -> str:
+        return f"output {self.position} of {self.message_id}"

@@ -1,0 +1,296 @@
+"""What happens to artifacts: captured, saved, shared, changed, deleted."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from django.utils import timezone
+
+from accounts.models import User
+from artifacts import access
+from artifacts.kinds import Content
+from artifacts.models import Artifact, GalleryType, Kind, Output, Version, Visibility
+from artifacts.types import gallery_type
+from artifactsite.lib import blobs
+from artifactsite.lib.blobs import Stored
+from artifactsite.lib.errors import Invalid, Refusal
+from artifactsite.lib.names import clean_name, extension_of
+from conversations.models import Conversation, Message, MessageRole
+from conversations.services import add_message
+from projects.models import Project
+
+
+def output_name(raw: Any) -> str:
+    """A tool's name for an output: one line, 1 to 255 characters."""
+    if not isinstance(raw, str):
+        raise Invalid("name", "name must be a string.")
+    if len(raw) > 255:
+        raise Invalid("name", "name may have at most 255 characters.")
+    name = clean_name(raw)
+    if not name:
+        raise Invalid("name", "name must not be empty.")
+    return name
+
+
+def _type_of(content: Content) -> str:
+    if content.kind == Kind.VISUALIZATION:
+        return GalleryType.HTML
+    if content.kind == Kind.TABLE:
+        return GalleryType.FILE
+    return gallery_type(content.name, content.media_type)
+
+
+def _store(content: Content, conversation_id: uuid.UUID, keys: list[str]) -> Stored:
+    known = blobs.digest(content.file)
+    if known[0] > settings.MAX_ARTIFACT_BYTES:
+        raise Refusal(
+            "too_large", f"{content.name} is larger than {settings.MAX_ARTIFACT_BYTES:,} bytes.", status=413
+        )
+    key = blobs.key_for(conversation_id, "artifacts", content.extension)
+    keys.append(key)
+    return blobs.store(content.file, key, known=known)
+
+
+def _add_version(artifact: Artifact, content: Content, stored: Stored, **facts: Any) -> Version | None:
+    """The next version, or None where the newest has the same bytes. `artifact` is locked."""
+    newest = artifact.versions.filter(number=artifact.latest_number).first()
+    if newest is not None and newest.sha256 == stored.sha256:
+        return None
+    version = Version.objects.create(
+        artifact=artifact,
+        number=artifact.latest_number + 1,
+        file=stored.key,
+        media_type=content.media_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        preview=content.preview,
+        table_index=content.table_index,
+        **facts,
+    )
+    artifact.latest_number = version.number
+    return version
+
+
+def _publish(artifact: Artifact, version: Version) -> None:
+    """Makes `version` the one that readers get."""
+    artifact.current = version
+    artifact.updated_at = timezone.now()
+    artifact.save(update_fields=["current", "latest_number", "updated_at"])
+
+
+def _capture(by: User, message: Message, content: Content, stored: Stored) -> Version:
+    """The version that `content` is in its conversation: new artifact, next version, or the same as before."""
+    conversation = message.conversation
+    artifact, _ = Artifact.objects.get_or_create(
+        conversation=conversation,
+        output_name=content.name,
+        kind=content.kind,
+        defaults={
+            "project_id": conversation.project_id,
+            "owner_id": conversation.owner_id,
+            "name": content.name,
+            "gallery_type": _type_of(content),
+        },
+    )
+    artifact = Artifact.objects.select_for_update().get(pk=artifact.pk)
+    version = _add_version(artifact, content, stored, message=message, tool=message.tool)
+    if version is None:
+        return artifact.versions.get(number=artifact.latest_number)
+    if artifact.is_saved:
+        # Readers of a saved artifact keep what its owner saved; they are told of the newer version.
+        artifact.save(update_fields=["latest_number"])
+    else:
+        _publish(artifact, version)
+    return version
+
+
+def record_tool_result(
+    *,
+    by: User,
+    conversation: Conversation,
+    tool: str,
+    content: str = "",
+    content_type: str = "text",
+    is_error: bool = False,
+    outputs: Sequence[Content] = (),
+    delivery_key: str | None = None,
+    turn: uuid.UUID | None = None,
+) -> tuple[Message, bool]:
+    """A tool's result as a message with its artifacts: all of it or nothing. True: it is new.
+
+    Files are written before rows. The same `delivery_key` again gives the first message back and creates
+    nothing, under parallel deliveries too (a unique index decides).
+    """
+    if delivery_key and (first := _delivered(conversation, delivery_key)):
+        return first, False
+    with blobs.undo_on_failure() as keys:
+        stored = [_store(output, conversation.pk, keys) for output in outputs]
+        try:
+            with transaction.atomic():
+                Conversation.objects.select_for_update().get(pk=conversation.pk)
+                message = add_message(
+                    by=by, conversation=conversation, role=MessageRole.TOOL, body=content, content_type=content_type,
+                    tool=tool, is_error=is_error, delivery_key=delivery_key, turn=turn,
+                )  # fmt: skip
+                versions = [_capture(by, message, *pair) for pair in zip(outputs, stored, strict=True)]
+                Output.objects.bulk_create(
+                    Output(message=message, version=version, position=position)
+                    for position, version in enumerate(versions)
+                )
+        except Conversation.DoesNotExist:
+            raise Http404 from None
+        except IntegrityError:
+            first = _delivered(conversation, delivery_key) if delivery_key else None
+            if first is None:
+                raise
+            blobs.discard(keys)
+            return first, False
+    used = {version.file for version in versions}
+    blobs.discard(key for key in keys if key not in used)
+    return message, True
+
+
+def _delivered(conversation: Conversation, key: str) -> Message | None:
+    return Message.objects.filter(conversation=conversation, delivery_key=key).first()
+
+
+def _locked(artifact: Artifact) -> tuple[Artifact, Project]:
+    """The artifact and its project, both locked, the project first as everywhere."""
+    project = Project.objects.select_for_update().get(pk=artifact.project_id)
+    locked = Artifact.objects.select_for_update().filter(pk=artifact.pk).first()
+    if locked is None:
+        raise Http404
+    return locked, project
+
+
+def _changed(artifact: Artifact, *fields: str) -> Artifact:
+    artifact.updated_at = timezone.now()
+    artifact.save(update_fields=[*fields, "updated_at"])
+    return artifact
+
+
+def save_artifact(
+    *,
+    by: User,
+    artifact: Artifact,
+    name: str = "",
+    description: str = "",
+    visibility: str = Visibility.PRIVATE,
+) -> Artifact:
+    """Takes a chat artifact into the library. Saving twice is a conflict."""
+    with transaction.atomic():
+        locked, project = _locked(artifact)
+        access.require_owner(locked, by)
+        access.require_unsaved(locked)
+        if visibility == Visibility.PROJECT:
+            access.require_sharing(project)
+        locked.name = output_name(name) if name else locked.name
+        locked.description = description
+        locked.visibility = visibility
+        locked.saved_at = timezone.now()
+        return _changed(locked, "name", "description", "visibility", "saved_at")
+
+
+def set_visibility(*, by: User, artifact: Artifact, visibility: str) -> Artifact:
+    """The one place where visibility changes (design.md rule 4)."""
+    with transaction.atomic():
+        locked, project = _locked(artifact)
+        access.require_owner(locked, by)
+        if locked.visibility == visibility:
+            return locked
+        access.require_saved(locked)
+        if visibility == Visibility.PROJECT:
+            access.require_sharing(project)
+        locked.visibility = visibility
+        return _changed(locked, "visibility")
+
+
+def update_artifact(
+    *,
+    by: User,
+    artifact: Artifact,
+    name: str | None = None,
+    description: str | None = None,
+    visibility: str | None = None,
+) -> Artifact:
+    """Changes what is given; all of it or nothing."""
+    with transaction.atomic():
+        locked, _ = _locked(artifact)
+        access.require_owner(locked, by)
+        if visibility is not None:
+            locked = set_visibility(by=by, artifact=locked, visibility=visibility)
+        fields = []
+        if name is not None:
+            locked.name = output_name(name)
+            fields.append("name")
+        if description is not None:
+            locked.description = description
+            fields.append("description")
+        return _changed(locked, *fields) if fields else locked
+
+
+def delete_artifact(*, by: User, artifact: Artifact) -> None:
+    """Removes an artifact, its versions and, once that is certain, its files."""
+    with transaction.atomic():
+        locked, _ = _locked(artifact)
+        access.require_owner(locked, by)
+        _delete(Artifact.objects.filter(pk=locked.pk))
+
+
+def _delete(artifacts: Any) -> None:
+    keys = list(Version.objects.filter(artifact__in=artifacts).values_list("file", flat=True))
+    artifacts.delete()
+    blobs.discard_on_commit(keys)
+
+
+def delete_conversation_artifacts(*, conversation: Conversation) -> None:
+    """The part of deleting a conversation that is about artifacts: chat artifacts go, saved ones stay."""
+    _delete(Artifact.objects.filter(conversation=conversation).chat())
+
+
+def _folder_of(artifact: Artifact) -> uuid.UUID:
+    """The conversation in whose folder the files lie, which may be gone by now."""
+    if artifact.conversation_id:
+        return artifact.conversation_id
+    key = artifact.versions.values_list("file", flat=True)[0]
+    return uuid.UUID(key.split("/")[2])
+
+
+def add_version(*, by: User, artifact: Artifact, content: Content) -> Version:
+    """The owner's next version, which readers get at once. Identical content makes none."""
+    access.require_owner(artifact, by)
+    if content.kind != artifact.kind:
+        raise Invalid("type", f"A version of this artifact must be of type {artifact.kind}.")
+    with blobs.undo_on_failure() as keys:
+        stored = _store(content, _folder_of(artifact), keys)
+        version = _publish_next(by, artifact, lambda locked: _add_version(locked, content, stored, tool=""))
+    if version.file != stored.key:
+        blobs.discard([stored.key])
+    return version
+
+
+def restore_version(*, by: User, artifact: Artifact, number: int) -> Version:
+    """Makes a new version out of an old one's content; history is never rewritten."""
+    access.require_owner(artifact, by)
+    old = artifact.versions.filter(number=number).first()
+    if old is None:
+        raise Http404
+    with blobs.open_blob(old.file) as file:
+        content = Content(
+            artifact.kind, artifact.name, File(file), extension_of(old.file), old.media_type, old.preview,
+            old.table_index,
+        )  # fmt: skip
+        return add_version(by=by, artifact=artifact, content=content)
+
+
+def _publish_next(by: User, artifact: Artifact, make: Callable[[Artifact], Version | None]) -> Version:
+    with transaction.atomic():
+        locked, _ = _locked(artifact)
+        access.require_owner(locked, by)
+        version = make(locked) or locked.versions.get(number=locked.latest_number)
+        _publish(locked, version)
+    return version
