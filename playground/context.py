@@ -1,0 +1,140 @@
+"""What an agent is given for its next turn, and the receipt that accounts for all of it (design.md 2).
+
+Order within the budget: instructions, messages and mentions first, since a person asked for them in this very
+conversation; then uploads, oldest first; what does not fit is cut at the end and said so.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from artifacts import kinds
+from artifacts.models import Artifact, Version
+from conversations.models import Conversation, Message
+from mentions.resolve import resolve, visible_artifacts
+from uploads.extraction.tokens import estimate_tokens
+from uploads.models import Upload, UploadStatus
+from uploads.sessionmeta import fill_in
+
+MESSAGES = 200  # the newest
+MENTION_CHARACTERS = 40_000  # each
+_REASONS = {
+    UploadStatus.STORED: "extracting",
+    UploadStatus.EXTRACTING: "extracting",
+    UploadStatus.FAILED: "failed",
+    UploadStatus.UNSUPPORTED: "unsupported",
+}
+
+
+class Budget:
+    """Tokens that are left."""
+
+    def __init__(self, tokens: int) -> None:
+        self.left = tokens
+
+    def take(self, text: str, tokens: int) -> tuple[str, int, bool]:
+        """As much of `text` as fits: the text, its tokens, whether anything was cut."""
+        if tokens <= self.left:
+            self.left -= tokens
+            return text, tokens, False
+        kept = text[: len(text) * self.left // max(1, tokens)]
+        spent, self.left = min(self.left, estimate_tokens(kept)), 0
+        return kept, spent, True
+
+
+def assemble(*, user: User, conversation: Conversation, upto: Message | None = None) -> dict[str, Any]:
+    """The context for `user`, who owns the turn: everything is read with their rights, now."""
+    project = conversation.project
+    budget = Budget(project.max_tokens)
+    messages = _messages(conversation, upto)
+    visible = visible_artifacts(messages, user)
+    shown, mentioned = [], list(dict.fromkeys(a for m in messages for a in _mentioned(m)))
+    for message in messages:
+        body = resolve(message, visible).body
+        shown.append({"id": message.pk, "role": message.role, "body": body, "created_at": message.created_at})
+    mentions, mention_receipts = _mentions(mentioned, visible, budget)
+    uploads, upload_receipts = _uploads(conversation, budget)
+    return {
+        "messages": shown,
+        "uploads": uploads,
+        "mentions": mentions,
+        "instructions": fill_in(project.agent_instructions, conversation),
+        "receipt": {
+            "uploads": upload_receipts,
+            "mentions": mention_receipts,
+            "tokens": project.max_tokens - budget.left,
+            "max_tokens": project.max_tokens,
+        },
+    }
+
+
+def _messages(conversation: Conversation, upto: Message | None) -> list[Message]:
+    messages = Message.objects.filter(conversation=conversation).prefetch_related("mentions")
+    if upto is not None:
+        messages = messages.filter(created_at__lte=upto.created_at)
+    return list(messages.order_by("-created_at", "-pk")[:MESSAGES])[::-1]
+
+
+def _mentioned(message: Message) -> list[UUID | None]:
+    return [mention.artifact_id for mention in message.mentions.all()]
+
+
+def _mentions(
+    mentioned: list[UUID | None], visible: dict[UUID, Artifact], budget: Budget
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    included, receipts = [], []
+    ids = [artifact.current_id for artifact in visible.values()]
+    versions = {version.artifact_id: version for version in Version.objects.filter(pk__in=ids)}
+    for pk in mentioned:
+        artifact = visible.get(pk) if pk else None
+        version = versions.get(pk) if pk and artifact else None
+        if artifact is None or version is None:
+            receipts.append(_receipt({"artifact": None}, "unavailable"))
+            continue
+        data, cut = kinds.get(artifact.kind).for_agent(version, MENTION_CHARACTERS)
+        text, tokens, over = budget.take(data, estimate_tokens(data))
+        facts = {"artifact": pk, "version": version.number, "name": artifact.name}
+        if over and not text:
+            receipts.append(_receipt(facts, "over_budget"))
+            continue
+        included.append(
+            {
+                **facts,
+                "type": artifact.kind,
+                "data": text,
+                "tokens": tokens,
+                "truncated": cut or over,
+            }
+        )
+        receipts.append(_receipt(facts, None, len(text), tokens, cut or over))
+    return included, receipts
+
+
+def _uploads(conversation: Conversation, budget: Budget) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    included, receipts = [], []
+    for upload in Upload.objects.filter(conversation=conversation).with_extraction().oldest_first():
+        facts = {"fileId": upload.file_id, "filename": upload.filename}
+        reason = "inactive" if not upload.is_active else _REASONS.get(UploadStatus(upload.status))
+        if reason is None and budget.left == 0 and upload.extraction.tokens:
+            reason = "over_budget"
+        if reason is not None:
+            receipts.append(_receipt(facts, reason))
+            continue
+        text, tokens, cut = budget.take(upload.extraction.text, upload.extraction.tokens)
+        cut = cut or upload.extraction.truncated
+        included.append({**facts, "text": text, "tokens": tokens, "truncated": cut})
+        receipts.append(_receipt(facts, None, len(text), tokens, cut))
+    return included, receipts
+
+
+def _receipt(
+    facts: dict[str, Any], reason: str | None, characters: int = 0, tokens: int = 0, truncated: bool = False
+) -> dict[str, Any]:
+    return {
+        **facts,
+        "included": reason is None,
+        "reason": reason,
+        "characters": characters,
+        "tokens": tokens,
+        "truncated": truncated,
+    }

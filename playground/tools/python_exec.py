@@ -1,0 +1,165 @@
+"""Runs a Python program in the sandbox; what it makes becomes artifacts."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.http import Http404
+from django.urls import reverse
+
+from artifacts.kinds import Content
+from artifacts.kinds.file import KIND as FILE
+from artifacts.kinds.table import KIND as TABLE
+from artifacts.kinds.text import KIND as TEXT
+from artifacts.kinds.visualization import KIND as VISUALIZATION
+from artifacts.services import output_name
+from artifactsite.lib import blobs
+from artifactsite.lib.errors import Refusal
+from playground.sandbox import (
+    FetchResponse,
+    InputFile,
+    Limits,
+    OutputFile,
+    OutputValue,
+    RunResult,
+    run_program,
+)
+from playground.tools.base import ToolCall, ToolResult
+from uploads.links import upload_for
+from uploads.models import Upload
+from uploads.sessionmeta import session_meta
+
+
+class LinkFetcher:
+    """The only network a program has: the signed links of its own conversation's files, read outside."""
+
+    def __init__(self, conversation_id: UUID) -> None:
+        self.conversation_id = conversation_id
+
+    def open(self, url: str) -> FetchResponse | None:
+        wanted, site = urlsplit(url), urlsplit(settings.SITE_URL)
+        if wanted.netloc != site.netloc or wanted.path != reverse("api-public-file"):
+            return None
+        try:
+            upload = upload_for(parse_qs(wanted.query).get("h", [""])[0])
+        except (Http404, Refusal):
+            return None
+        finally:
+            connection.close()
+        if upload.conversation_id != self.conversation_id:
+            return None
+        body = blobs.read_range(upload.file, 0, upload.size - 1) if upload.size else iter(())
+        headers = {"Content-Type": upload.media_type, "Content-Length": str(upload.size)}
+        return FetchResponse(200, headers, body)
+
+
+class PythonExec:
+    name = "python_exec"
+    description = (
+        "Run Python in a sandbox without network. pandas, numpy, matplotlib, openpyxl and Pillow are there. "
+        "The conversation's active files lie in files/. artifact(name, value) keeps a string, a list of objects or "
+        "DataFrame, a figure or {'html', 'visualization_data'}; every file written is kept too."
+    )
+    parameters: dict[str, Any] = {
+        "type": "object",
+        "properties": {"code": {"type": "string", "description": "The program."}},
+        "required": ["code"],
+    }
+
+    def call(self, call: ToolCall, arguments: dict[str, Any]) -> ToolResult:
+        result = call.resources.enter_context(
+            run_program(
+                arguments["code"],
+                inputs=_inputs(call),
+                memory={"sessionMeta": session_meta(call.conversation)},
+                fetcher=LinkFetcher(call.conversation.pk),
+                limits=Limits(),
+                on_output=call.on_output,
+                cancelled=call.cancelled,
+            )
+        )
+        outputs, dropped = _contents(call, result)
+        return ToolResult(
+            content=_account(result, dropped),
+            artifacts=outputs,
+            is_error=not result.ok,
+            error_code=result.error.code if result.error else "",
+            usage={
+                "cpu_seconds": round(result.cpu_seconds, 3),
+                "wall_seconds": round(result.wall_seconds, 3),
+                "peak_memory": result.peak_memory,
+            },
+        )
+
+
+def _inputs(call: ToolCall) -> list[InputFile]:
+    """The conversation's active files, as the program may read them."""
+    uploads = Upload.objects.filter(conversation=call.conversation, is_active=True).oldest_first()
+    return [InputFile(_local_path(call, upload), upload.filename) for upload in uploads]
+
+
+def _local_path(call: ToolCall, upload: Upload) -> Path:
+    try:
+        return Path(default_storage.path(upload.file))
+    except NotImplementedError:
+        copy = call.resources.enter_context(NamedTemporaryFile())
+        for chunk in blobs.read_range(upload.file, 0, upload.size - 1):
+            copy.write(chunk)
+        copy.flush()
+        return Path(copy.name)
+
+
+def _contents(call: ToolCall, result: RunResult) -> tuple[list[Content], list[str]]:
+    """What the program made, validated; what can't be kept is said instead of failing the rest."""
+    contents, dropped = [], list(result.dropped)
+    outputs: list[OutputValue | OutputFile] = [*result.values, *result.files]
+    for output in outputs[: settings.MAX_ARTIFACTS_PER_RESULT]:
+        try:
+            contents.append(_content(call, output))
+        except Refusal as refusal:
+            dropped.append(f"{output.name} was left out: {refusal.detail}")
+    if (left := len(outputs) - settings.MAX_ARTIFACTS_PER_RESULT) > 0:
+        dropped.append(
+            f"{left} outputs were left out: a result carries {settings.MAX_ARTIFACTS_PER_RESULT} at most."
+        )
+    return contents, dropped
+
+
+def _content(call: ToolCall, output: OutputValue | OutputFile) -> Content:
+    name = output_name(output.name)
+    kind = output.type if isinstance(output, OutputValue) else "file"
+    match kind:
+        case "text":
+            return TEXT.accept(name, output.path.read_text("utf-8", "replace"))
+        case "table":
+            content = TABLE.from_rows(name, _rows(output.path))
+            call.resources.callback(content.file.close)
+            return content
+        case "visualization":
+            return VISUALIZATION.accept(name, json.loads(output.path.read_bytes()))
+    return FILE.from_file(name, File(call.resources.enter_context(output.path.open("rb"))))
+
+
+def _rows(path: Path) -> Iterator[Any]:
+    with path.open("rb") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def _account(result: RunResult, dropped: list[str]) -> str:
+    """What the caller reads: the program's output, how it ended, what was left out."""
+    parts = [result.stdout.rstrip("\n")]
+    if result.truncated:
+        parts.append("[The output was longer and is cut here.]")
+    if result.error is not None:
+        parts.append(result.error.detail)
+    parts += [f"[{sentence}]" for sentence in dropped]
+    return "\n".join(part for part in parts if part)
