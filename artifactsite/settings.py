@@ -165,7 +165,12 @@ for _folder in (FILES_ROOT, Path(FILE_UPLOAD_TEMP_DIR)):
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "templates" / "static", BASE_DIR / "node_modules" / "@github"]
+# scripts/browser-parts fills the second; the site starts without it.
+STATICFILES_DIRS = [
+    folder
+    for folder in (BASE_DIR / "templates" / "static", BASE_DIR / "node_modules" / "@github")
+    if folder.is_dir()
+]
 WHITENOISE_USE_FINDERS = DEBUG
 
 # --- ceilings: no project setting may exceed them (design.md 4) ---------------------------------
@@ -268,8 +273,8 @@ CELERY_BEAT_SCHEDULE = {
     "collect-garbage": {"task": "artifacts.collect_garbage", "schedule": 6 * 3600.0},
 }
 # A worker that misses three heartbeats has lost its job to the next one.
-JOB_LEASE = timedelta(seconds=15)
-JOB_HEARTBEAT = timedelta(seconds=5)
+JOB_LEASE = timedelta(seconds=env.integer("JOB_LEASE_SECONDS", 15, at_least=3))
+JOB_HEARTBEAT = JOB_LEASE / 3
 JOB_ATTEMPTS = 3
 WORKER_THREADS = env.integer("WORKER_THREADS", 4, at_least=1)
 

@@ -95,7 +95,8 @@ def add_member(*, by: User, project: Project, user: str, role: str = Role.COLLAB
 def _locked_membership(project: Project, user_id: int) -> Membership:
     # The project row is locked first, so that two administrators can't both stop being the last but one.
     Project.objects.select_for_update().get(pk=project.pk)
-    membership = Membership.objects.filter(project=project, user_id=user_id).select_related("user").first()
+    # By the user's own key, which also takes a number that no column could hold.
+    membership = Membership.objects.filter(project=project, user__pk=user_id).select_related("user").first()
     if membership is None:
         raise Http404
     return membership
@@ -123,8 +124,8 @@ def change_role(*, by: User, project: Project, user_id: int, role: str) -> Membe
 def remove_member(*, by: User, project: Project, user_id: int) -> None:
     """Ends a membership: by an administrator, or one's own. Access ends with it, at once."""
     with transaction.atomic():
-        membership = _locked_membership(project, user_id)
-        if membership.user_id != by.pk:
+        if user_id != by.pk:
             require_administrator(by=by, project=project)
+        membership = _locked_membership(project, user_id)
         _keep_an_administrator(membership)
         membership.delete()

@@ -1,0 +1,1 @@
+"""The demo project: made by really running programs and really extracting documents."""

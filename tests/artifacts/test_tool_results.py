@@ -1,0 +1,140 @@
+"""POST /api/conversations/{id}/tool-results: capture, all or nothing."""
+
+import json
+
+import pytest
+from artifacts.models import Artifact, Version
+from conversations.models import Message
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+
+CHART = {"html": "<b>chart</b>", "visualization_data": [1, 2]}
+
+
+def address(cast: Cast) -> str:
+    return f"/api/conversations/{cast.conversation.pk}/tool-results"
+
+
+def deliver(cast: Cast, *artifacts: dict, **result) -> dict:
+    answer = cast.api("alice").post(address(cast), {"tool": "demo", "artifacts": list(artifacts), **result})
+    assert answer.status_code == 201, answer.content
+    return answer.json()
+
+
+def stored_files() -> set[str]:
+    try:
+        conversations, _ = default_storage.listdir("uploads/conversations")
+    except FileNotFoundError:
+        return set()
+    found = set()
+    for conversation in conversations:
+        folder = f"uploads/conversations/{conversation}/artifacts"
+        if default_storage.exists(folder):
+            found |= {f"{folder}/{name}" for name in default_storage.listdir(folder)[1]}
+    return found
+
+
+def test_every_type_is_captured_and_listed(cast: Cast) -> None:
+    message = deliver(
+        cast,
+        {"name": "Summary", "type": "text", "data": "All is well"},
+        {"name": "People", "type": "table", "data": [{"name": "Ada", "born": 1815}]},
+        {"name": "Chart", "type": "visualization", "data": CHART},
+        {"name": "code.py", "type": "file", "content_base64": "cHJpbnQoMSk="},
+        content="done",
+    )
+    assert message["role"] == "tool"
+    assert message["body"] == "done"
+    assert [(row["name"], row["kind"], row["type"]) for row in message["artifacts"]] == [
+        ("Summary", "text", "file"),
+        ("People", "table", "file"),
+        ("Chart", "visualization", "html"),
+        ("code.py", "file", "code"),
+    ]
+    listed = cast.api("alice").get("/api/artifacts").json()["results"]
+    assert {row["name"] for row in listed} == {"Summary", "People", "Chart", "code.py"}
+
+
+def test_one_bad_artifact_refuses_all_and_says_which(cast: Cast) -> None:
+    before = stored_files()
+    answer = cast.api("alice").post(
+        address(cast),
+        {"tool": "demo", "artifacts": [{"name": "a", "type": "text", "data": "x"}, {"name": "b", "type": "table", "data": [1]}]},
+    )
+    assert answer.status_code == 400
+    assert "artifacts[1]" in answer.json()["detail"]
+    assert "data[0]" in answer.json()["detail"]
+    assert not Message.objects.exists()
+    assert not Artifact.objects.exists()
+    assert stored_files() == before
+
+
+def test_same_key_answers_the_first_result_and_creates_nothing(cast: Cast) -> None:
+    client = cast.api("alice")
+    body = {"tool": "demo", "artifacts": [{"name": "a", "type": "text", "data": "x"}]}
+    first = client.post(address(cast), body, headers={"Idempotency-Key": "k1"}).json()
+    files = stored_files()
+    again = client.post(address(cast), body, headers={"Idempotency-Key": "k1"})
+    assert again.status_code == 201
+    assert again.json()["id"] == first["id"]
+    assert Message.objects.count() == 1
+    assert stored_files() == files
+    other = client.post(address(cast), body, headers={"Idempotency-Key": "k2"}).json()
+    assert other["id"] != first["id"]
+
+
+def test_same_name_makes_a_version_and_same_content_none(cast: Cast) -> None:
+    first = deliver(cast, {"name": "a", "type": "text", "data": "one"})["artifacts"][0]
+    second = deliver(cast, {"name": "a", "type": "text", "data": "two"})["artifacts"][0]
+    files = stored_files()
+    third = deliver(cast, {"name": "a", "type": "text", "data": "two"})["artifacts"][0]
+    assert first["id"] == second["id"] == third["id"]
+    assert (first["version"], second["version"], third["version"]) == (1, 2, 2)
+    assert Version.objects.count() == 2
+    assert stored_files() == files
+
+
+def test_files_lie_under_the_promised_layout(cast: Cast) -> None:
+    deliver(cast, {"name": "../../etc/passwd.py", "type": "file", "content_base64": "eA=="})
+    key = Version.objects.get().file
+    assert key.startswith(f"uploads/conversations/{cast.conversation.pk}/artifacts/")
+    assert key.endswith(".py")
+    assert default_storage.exists(key)
+
+
+def test_multipart_parts_are_matched_by_name(cast: Cast) -> None:
+    result = {"tool": "demo", "artifacts": [{"name": "plot.png", "type": "file", "part": "plot"}]}
+    part = SimpleUploadedFile("x.bin", b"\x89PNG\r\n\x1a\n", content_type="text/html")
+    answer = cast.api("alice").post(
+        address(cast), {"result": json.dumps(result), "plot": part}, format="multipart"
+    )
+    assert answer.status_code == 201, answer.content
+    row = answer.json()["artifacts"][0]
+    assert (row["name"], row["media_type"], row["type"]) == ("plot.png", "image/png", "image")
+
+
+@pytest.mark.parametrize(
+    ("artifact", "words"),
+    [
+        ({"type": "text", "data": "x"}, "name"),
+        ({"name": "", "type": "text", "data": "x"}, "name"),
+        ({"name": "a" * 256, "type": "text", "data": "x"}, "255"),
+        ({"name": "a", "type": "song", "data": "x"}, "type"),
+        ({"name": "a", "type": "text", "data": 5}, "string"),
+        ({"name": "a", "type": "text"}, "data"),
+        ({"name": "a", "type": "visualization", "data": {"html": "x"}}, "visualization_data"),
+        ({"name": "a", "type": "file"}, "content_base64"),
+        ({"name": "a", "type": "file", "content_base64": "***"}, "base64"),
+        ({"name": "a", "type": "file", "part": "gone"}, "gone"),
+        ("nonsense", "object"),
+    ],
+)
+def test_bad_artifacts_are_refused_in_words(cast: Cast, artifact: object, words: str) -> None:
+    answer = cast.api("alice").post(address(cast), {"tool": "demo", "artifacts": [artifact]})
+    assert answer.status_code == 400
+    assert words in answer.json()["detail"]
+    assert answer.json()["code"]

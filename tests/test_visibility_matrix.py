@@ -1,0 +1,286 @@
+"""Who may do what: every route × method × the cast × every visibility state, against one table.
+
+A route that the table doesn't know fails, as does one that the table knows and the site doesn't.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from artifacts.models import Artifact
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from playground.services import start_program
+from uploads.links import token_for
+from uploads.models import Upload, UploadStatus
+from uploads.services import receive
+
+from tests.cast import Cast
+from tests.routes import all_routes
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ACTORS = ("dora", None, "carol", "bob", "adam", "alice")
+STATES = ("chat", "private", "project", "project, sharing off")
+
+
+@dataclass
+class Scene:
+    """What the routes point at."""
+
+    cast: Cast
+    artifact: Artifact
+    upload: Upload
+    turn: Any
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        return {
+            "project": self.cast.project.pk,
+            "conversation": self.cast.conversation.pk,
+            "artifact": self.artifact.pk,
+            "turn": self.turn.pk,
+            "file": self.upload.file_id,
+            "link": token_for(self.upload),
+            "bob": self.cast.bob.pk,
+        }
+
+
+@pytest.fixture
+def scene(cast: Cast) -> Scene:
+    file = ContentFile(b"some words", name="notes.txt")
+    (upload,), _ = receive(by=cast.alice, conversation=cast.conversation, files=[file])
+    Upload.objects.filter(pk=upload.pk).update(status=UploadStatus.FAILED)
+    turn = start_program(by=cast.alice, conversation=cast.conversation, code="1")
+    return Scene(cast, cast.artifact("table", "table", [{"a": 1}]), upload, turn)
+
+
+def put_in_state(scene: Scene, state: str) -> None:
+    artifact, project = scene.artifact, scene.cast.project
+    if state != "chat":
+        from artifacts.services import save_artifact
+
+        visibility = "private" if state == "private" else "project"
+        save_artifact(by=scene.cast.alice, artifact=artifact, visibility=visibility)
+    if state.endswith("sharing off"):
+        project.allow_artifact_sharing = False
+        project.save()
+    artifact.refresh_from_db()
+
+
+# --- the rules ----------------------------------------------------------------------------------
+
+Expectation = Callable[[str | None, str, int], int]
+SIGNED_OUT = {"dora", None}
+
+
+def everybody(actor: str | None, state: str, ok: int) -> int:
+    return ok
+
+
+def signed_in(actor: str | None, state: str, ok: int) -> int:
+    return 401 if actor in SIGNED_OUT else ok
+
+
+def member(actor: str | None, state: str, ok: int) -> int:
+    return 404 if actor == "carol" else signed_in(actor, state, ok)
+
+
+def administrator(actor: str | None, state: str, ok: int) -> int:
+    return 403 if actor in ("alice", "bob") else member(actor, state, ok)
+
+
+def own(actor: str | None, state: str, ok: int) -> int:
+    """Conversations and what hangs on them: their owner's only."""
+    return 404 if actor in ("bob", "adam", "carol") else signed_in(actor, state, ok)
+
+
+def reader(actor: str | None, state: str, ok: int) -> int:
+    return member(actor, state, ok) if state.startswith("project") else own(actor, state, ok)
+
+
+def owner(actor: str | None, state: str, ok: int) -> int:
+    return 403 if state.startswith("project") and actor in ("bob", "adam") else reader(actor, state, ok)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method of one route: who may, what success answers, and a body that succeeds."""
+
+    rule: Expectation
+    ok: int = 200
+    body: Any = None
+    format: str = "json"
+    # Success depends on the state too (saving twice is a conflict, say).
+    by_state: dict[str, int] | None = None
+
+
+def new_file() -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("more.txt", b"words")}
+
+
+NOT_SAVED_TWICE = {"private": 409, "project": 409, "project, sharing off": 409}
+P, C, A, U = "api/projects", "api/conversations/<uuid:conversation_id>", "api/artifacts/<uuid:pk>", "/<str:file_id>"
+TABLE: dict[str, dict[str, Row]] = {
+    P: {"GET": Row(signed_in), "POST": Row(signed_in, 201, {"name": "New"})},
+    f"{P}/<uuid:pk>": {"GET": Row(member), "PATCH": Row(administrator, 200, {"max_files": 3})},
+    f"{P}/<uuid:project_id>/members": {
+        "GET": Row(member),
+        "POST": Row(administrator, 201, {"user": "carol", "role": "collaborator"}),
+    },
+    f"{P}/<uuid:project_id>/members/<int:user_id>": {
+        "PATCH": Row(administrator, 200, {"role": "administrator"}),
+        # Bob may take himself out; adam, who could have, comes too late.
+        "DELETE": Row(lambda actor, state, ok: {"bob": 204, "adam": 404}.get(actor or "", administrator(actor, state, ok))),
+    },
+    "api/conversations": {
+        "GET": Row(signed_in),
+        "POST": Row(lambda actor, state, ok: 400 if actor == "carol" else signed_in(actor, state, ok), 201, "project"),
+    },
+    "api/conversations/<uuid:pk>": {
+        "GET": Row(own),
+        "PATCH": Row(own, 200, {"title": "Renamed"}),
+        "DELETE": Row(own, 204),
+    },
+    f"{C}/messages": {"GET": Row(own), "POST": Row(own, 201, {"body": "hello"})},
+    f"{C}/tool-results": {"POST": Row(own, 201, {"tool": "t", "content": "x"})},
+    f"{C}/programs": {"POST": Row(own, 202, {"code": "1"})},
+    f"{C}/context": {"GET": Row(own)},
+    "api/turns/<uuid:pk>": {"GET": Row(own)},
+    "api/turns/<uuid:pk>/cancel": {"POST": Row(own, 200)},
+    "api/artifacts": {"GET": Row(signed_in)},
+    A: {"GET": Row(reader), "PATCH": Row(owner, 200, {"name": "Renamed"}), "DELETE": Row(owner, 204)},
+    f"{A}/save": {"POST": Row(owner, 200, {"name": "Kept"}, by_state=NOT_SAVED_TWICE)},
+    f"{A}/data": {"GET": Row(reader)},
+    f"{A}/download": {"GET": Row(reader)},
+    f"{A}/definition": {"GET": Row(reader)},
+    f"{A}/preview": {"GET": Row(reader)},
+    f"{A}/thumbnail": {"GET": Row(lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401)},
+    f"{A}/rows": {"GET": Row(reader)},
+    f"{A}/versions": {"GET": Row(reader), "POST": Row(owner, 201, {"type": "table", "data": [{"a": 2}]})},
+    f"{A}/versions/<int:number>/restore": {"POST": Row(owner, 201)},
+    f"{A}/diff": {"GET": Row(reader)},
+    f"{A}/mentions": {"GET": Row(reader)},
+    f"{A}/share": {"POST": Row(reader, 201)},
+    f"{C}/artifacts": {"GET": Row(own)},
+    f"{C}/artifacts/<uuid:pk>": {"GET": Row(own)},
+    "api/mentions": {"GET": Row(signed_in)},
+    f"{C}/uploads": {"GET": Row(own), "POST": Row(own, 201, new_file, "multipart")},
+    f"{C}/uploads{U}": {
+        "GET": Row(own),
+        "PATCH": Row(own, 200, {"isActive": False}),
+        "DELETE": Row(own, 204),
+    },
+    f"{C}/uploads{U}/retry": {"POST": Row(own)},
+    f"{C}/uploads{U}/revoke-url": {"POST": Row(own)},
+    f"{C}/uploads{U}/content": {"GET": Row(own)},
+    "api/upload-config": {"GET": Row(member)},
+    f"{C}/memory/sessionMeta": {"GET": Row(own)},
+    "api/files/public": {"GET": Row(everybody)},
+    "api/schema": {"GET": Row(everybody)},
+    "api/docs": {"GET": Row(everybody)},
+}
+QUERIES = {"api/upload-config": "?project={project}", "api/files/public": "?h={link}"}
+# A stream on the ASGI side; its own tests are in tests/playground/test_turn_events.py and here below.
+STREAMS = {"api/turns/<uuid:pk>/events"}
+NOTHING = {"api/^"}
+
+
+def address(route: str, scene: Scene, *, foreign: bool = False) -> str:
+    """The route with the scene's ids; `foreign`: with ids that don't exist."""
+    subject = next((name for name in ("project", "conversation", "artifact", "turn") if f"/{name}s" in f"/{route}"), "")
+    ids = {
+        "<uuid:pk>": scene.ids.get("artifact" if "artifacts/<uuid:pk>" in route else subject),
+        "<uuid:project_id>": scene.ids["project"],
+        "<uuid:conversation_id>": scene.ids["conversation"],
+        "<str:file_id>": scene.ids["file"],
+        "<int:user_id>": scene.ids["bob"],
+        "<int:number>": 1,
+    }
+    for part, value in ids.items():
+        if foreign and isinstance(value, uuid.UUID):
+            value = uuid.uuid4()
+        route = route.replace(part, str(value))
+    return "/" + route
+
+
+def call(scene: Scene, actor: str | None, method: str, route: str, row: Row | None) -> int:
+    path = address(route, scene) + QUERIES.get(route, "").format(**scene.ids)
+    body = row.body() if row and callable(row.body) else row.body if row else None
+    if body == "project":
+        body = {"project": str(scene.cast.project.pk)}
+    client = scene.cast.api(actor)
+    answer = client.generic(method, path) if body is None else getattr(client, method.lower())(
+        path, body, format=row.format if row else "json"
+    )
+    return answer.status_code
+
+
+API = [route for route in all_routes() if route.startswith("api/")]
+
+
+def test_the_table_knows_every_route_of_the_api() -> None:
+    assert set(API) == set(TABLE) | STREAMS | NOTHING
+
+
+CASES = [
+    (route, method, state)
+    for route, methods in TABLE.items()
+    for method, row in methods.items()
+    # Nothing but artifacts has states.
+    for state in (STATES if row.rule in (reader, owner) else STATES[:1])
+]
+
+
+@pytest.mark.parametrize(("route", "method", "state"), CASES)
+def test_the_matrix(scene: Scene, route: str, method: str, state: str) -> None:
+    row = TABLE[route][method]
+    put_in_state(scene, state)
+    ok = (row.by_state or {}).get(state, row.ok)
+    seen = {actor: call(scene, actor, method, route, row) for actor in ACTORS}
+    assert seen == {actor: row.rule(actor, state, ok) for actor in ACTORS}
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_a_method_that_a_route_does_not_have_is_refused(scene: Scene, actor: str | None) -> None:
+    for route, methods in TABLE.items():
+        open_to_all = all(row.rule is everybody for row in methods.values())
+        for method in set(METHODS) - set(methods):
+            wanted = 405 if open_to_all else signed_in(actor, "chat", 405)
+            assert call(scene, actor, method, route, None) == wanted, (method, route)
+
+
+@pytest.mark.parametrize("route", [route for route in TABLE if "<" in route])
+def test_what_one_may_not_see_looks_like_what_does_not_exist(scene: Scene, route: str) -> None:
+    method = next(iter(TABLE[route]))
+    client = scene.cast.api("carol")
+    hidden, absent = (
+        client.generic(method, address(route, scene, foreign=foreign)) for foreign in (False, True)
+    )
+    assert (hidden.status_code, hidden.content) == (absent.status_code, absent.content)
+    assert hidden.status_code == 404
+    assert hidden.headers.items() == absent.headers.items()
+
+
+@pytest.mark.parametrize("route", sorted(STREAMS))
+def test_streams_are_their_owners_only(scene: Scene, route: str) -> None:
+    scene.turn.status = "done"
+    scene.turn.save()
+    path = address(route, scene)
+    seen = {actor: scene.cast.api(actor).get(path).status_code for actor in ACTORS}
+    assert seen == {actor: own(actor, "chat", 200) for actor in ACTORS}
+
+
+def test_unsafe_calls_with_a_session_need_the_csrf_token(scene: Scene) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(scene.cast.alice)
+    for route, methods in TABLE.items():
+        for method, row in methods.items():
+            if method != "GET":
+                answer = client.generic(method, address(route, scene), "{}", content_type="application/json")
+                assert answer.status_code == 403, (route, method)
+                assert answer.json()["code"] in ("permission_denied", "csrf_failed"), row
