@@ -21,6 +21,7 @@ class Task:
 
 
 _tasks: dict[str, Task] = {}
+_at_start: list[Callable[[], object]] = []
 
 
 def task(name: str, *, queue: Queue, gave_up: GaveUp) -> Callable[[Work], Work]:
@@ -35,3 +36,14 @@ def task(name: str, *, queue: Queue, gave_up: GaveUp) -> Callable[[Work], Work]:
 
 def get(name: str) -> Task | None:
     return _tasks.get(name)
+
+
+def at_worker_start(do: Callable[[], object]) -> Callable[[], object]:
+    """Registers what a worker does once before its first job: clearing up after one that was killed."""
+    _at_start.append(do)
+    return do
+
+
+def worker_started() -> None:
+    for do in _at_start:
+        do()

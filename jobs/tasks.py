@@ -3,8 +3,14 @@
 from uuid import UUID
 
 from celery import shared_task
+from celery.signals import worker_init
 
-from jobs import services
+from jobs import registry, services
+
+
+@worker_init.connect
+def start(**_: object) -> None:
+    registry.worker_started()
 
 
 @shared_task(name="jobs.run")

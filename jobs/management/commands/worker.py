@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections, connection
 
-from jobs import services
+from jobs import registry, services
 from jobs.models import Queue
 
 log = structlog.get_logger(__name__)
@@ -55,6 +55,7 @@ class Command(BaseCommand):
         pools = {name: ThreadPoolExecutor(count, thread_name_prefix=name) for name, count in shares.items()}
         self.running: dict[str, dict[UUID, Future[None]]] = {name: {} for name in names}
         upkeep = Upkeep()
+        registry.worker_started()
         log.info("worker started", queues=names, threads=threads)
         while not self.stopping.is_set():
             try:

@@ -1,0 +1,198 @@
+"""Runs one program inside the sandbox. Executed by the programs' own Python, with no packages needed.
+
+Until the host has answered, only this file's code runs; it gives up what the host need not share with the
+program.
+"""
+
+import array
+import ast
+import io
+import json
+import linecache
+import os
+import resource
+import socket
+import sys
+import traceback
+import types
+from typing import Any
+
+_PROGRAM = "program.py"
+_ERROR_FILE = "/sandbox/values/error.json"
+_MAX_DETAIL = 20_000  # characters
+
+
+class Memory:
+    """What the program knows of its conversation."""
+
+    def __init__(self, contents: dict[str, object]) -> None:
+        self._contents = contents
+
+    def get_content(self, name: str) -> object:
+        """The content called `name`, as the API returns it; KeyError if there is none."""
+        return self._contents[name]
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    task = _meet_host(control, with_proxy=sys.argv[2] == "1")
+    control.detach()
+    os.closerange(3, 4096)
+    _set_limits(task["limits"])
+    sys.path += ["/runner", "/sandbox/work"]
+    sys.argv = [_PROGRAM]
+    _prepare_matplotlib()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    own_pid = os.getpid()
+    error = _run(task["code"], Memory(task["memory"]))
+    if os.getpid() != own_pid:  # a fork() that ran off the end of the program
+        sys.stdout.flush()
+        os._exit(0)
+    if error is not None:
+        with open(_ERROR_FILE, "w", encoding="utf-8") as file:
+            json.dump(error, file)
+    sys.exit(0 if error is None else 1)
+
+
+def _meet_host(control: socket.socket, *, with_proxy: bool) -> dict[str, Any]:
+    """Hand the host the folder that it will collect from, and the proxy's socket; get the task.
+
+    The socket belongs to this network namespace, so only this run reaches the proxy, which serves it from
+    outside.
+    """
+    descriptors = [os.open("/sandbox", os.O_RDONLY | os.O_DIRECTORY)]
+    if with_proxy:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            os.environ[name] = address
+        descriptors.append(listener.detach())
+    rights = array.array("i", descriptors)
+    control.sendmsg([b"R"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+    with control.makefile("rb") as reader:
+        task: dict[str, Any] = json.loads(reader.read())
+    return task
+
+
+def _set_limits(limits: dict[str, tuple[int, int]]) -> None:
+    """Lower the limits, which a process without privileges cannot raise again."""
+    for name, wanted in limits.items():
+        number = getattr(resource, f"RLIMIT_{name}")
+        _soft, given = resource.getrlimit(number)
+        most = sys.maxsize if given == resource.RLIM_INFINITY else given
+        resource.setrlimit(number, (min(wanted[0], most), min(wanted[1], most)))
+
+
+def _prepare_matplotlib() -> None:
+    """It wants a folder that it can write to, and would look through all fonts if its cache were not
+    there."""
+    folder = os.environ["MPLCONFIGDIR"]
+    os.makedirs(folder, exist_ok=True)
+    source = "/env/mplconfig"
+    for name in os.listdir(source) if os.path.isdir(source) else ():
+        if name.endswith(".json"):
+            os.symlink(f"{source}/{name}", f"{folder}/{name}")
+
+
+def _run(code: str, memory: Memory) -> dict[str, str] | None:
+    """Execute the program; what went wrong as {"code", "detail"}."""
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    module.__dict__.update(__file__=_PROGRAM, artifact=_artifact, memory=memory, display=_display)
+    linecache.cache[_PROGRAM] = (len(code), None, code.splitlines(keepends=True), _PROGRAM)
+    try:
+        body, last = _compile(code)
+    except (
+        SyntaxError,
+        ValueError,
+        RecursionError,
+        MemoryError,
+    ) as error:  # ValueError: a NUL; then: nesting
+        return {"code": "syntax_error", "detail": _describe(error)}
+    try:
+        exec(body, module.__dict__)
+        if last is not None:
+            _show(eval(last, module.__dict__))
+        if "matplotlib.pyplot" in sys.modules:
+            import sandbox_artifacts
+
+            sandbox_artifacts.keep_open_figures()
+    except SystemExit as stop:
+        return _exit_error(stop)
+    except MemoryError as error:
+        detail = f"The program needed more memory than it may use.\n{_describe(error)}"
+        return {"code": "out_of_memory", "detail": detail}
+    except BaseException as error:
+        return {"code": "exception", "detail": _describe(error)}
+    return None
+
+
+def _compile(code: str) -> tuple[types.CodeType, types.CodeType | None]:
+    """The program, and its last line apart if that is an expression, to be shown as a notebook does."""
+    tree = ast.parse(code, _PROGRAM)
+    last = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        expression = tree.body.pop()
+        assert isinstance(expression, ast.Expr)
+        last = compile(ast.Expression(expression.value), _PROGRAM, "eval")
+    return compile(tree, _PROGRAM, "exec"), last
+
+
+def _artifact(name: str, value: object) -> None:
+    """Keep `value` as an artifact called `name`: text, table, visualization or file."""
+    import sandbox_artifacts  # late: most programs start faster without it
+
+    sandbox_artifacts.artifact(name, value)
+
+
+def _display(*values: object) -> None:
+    """Show values in the middle of a program as the last line would be."""
+    for value in values:
+        _show(value)
+
+
+def _show(value: object) -> None:
+    if value is None:
+        return
+    if not isinstance(value, (str, int, float, bytes, list, tuple, dict, set)):
+        import sandbox_artifacts
+
+        if any(value is figure for figure in sandbox_artifacts.open_figures()):
+            return  # kept at the end, with the other figures that are open
+        if sandbox_artifacts.is_displayable(value):
+            sandbox_artifacts.artifact(sandbox_artifacts.free_name("output"), value)
+    print(repr(value))
+
+
+def _exit_error(stop: SystemExit) -> dict[str, str] | None:
+    if stop.code in (None, 0):
+        return None
+    reason = f"status {stop.code}" if isinstance(stop.code, int) else str(stop.code)
+    return {"code": "exit_status", "detail": f"The program ended itself: {reason}"[:_MAX_DETAIL]}
+
+
+def _describe(error: BaseException) -> str:
+    """The traceback, of the program's own lines only, and its end where it is too long."""
+    try:
+        text = "".join(_trim(traceback.TracebackException.from_exception(error)).format())
+    except Exception:  # a hostile or broken __str__
+        text = type(error).__name__
+    text = text.strip()
+    return text if len(text) <= _MAX_DETAIL else "...\n" + text[-_MAX_DETAIL:]
+
+
+def _trim(report: traceback.TracebackException) -> traceback.TracebackException:
+    waiting = [report]
+    while waiting:
+        current = waiting.pop()
+        own = [frame for frame in current.stack if frame.filename == _PROGRAM]
+        current.stack = traceback.StackSummary.from_list(own)
+        related = [current.__cause__, current.__context__, *(getattr(current, "exceptions", None) or ())]
+        waiting += [each for each in related if each is not None]
+    return report
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""After a run, however it ended: no process, no mount, no file, no control group."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from playground.sandbox import Limits, RunResult, cgroups, remove_leftovers
+
+Run = Callable[..., RunResult]
+
+DAEMON = """
+    import os, signal, time
+    reader, writer = os.pipe()
+    for _ in range(3):
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                    signal.signal(number, signal.SIG_IGN)
+                os.execv("/bin/sleep", ["sleep", "{marker}"])
+            os._exit(0)
+    os.close(writer)
+    os.read(reader, 1)  # comes back when all have become another program, which closes the pipe
+    print("started")
+    {end}
+"""
+
+
+def processes_with(marker: str) -> list[str]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if marker.encode() in (folder / "cmdline").read_bytes():
+                found.append(folder.name)
+        except OSError:
+            continue
+    return found
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def daemon(end: str) -> tuple[str, str]:
+    marker = str(int.from_bytes(os.urandom(5)) + 10**6)
+    return marker, DAEMON.format(marker=marker, end=end)
+
+
+@pytest.mark.parametrize("end", ["pass", "os._exit(1)", "1 / 0", "time.sleep(60)", "os.kill(os.getpid(), 9)"])
+def test_double_forked_children_die(run: Run, end: str) -> None:
+    marker, code = daemon(end)
+    result = run(code, limits=Limits(wall_seconds=0.5))
+    assert "started" in result.stdout
+    assert processes_with(marker) == []
+
+
+def test_descriptors_and_threads_are_closed(run: Run) -> None:
+    run("print(1)")
+    before, threads = descriptors(), threading.active_count()
+    for _ in range(3):
+        run("import os\nos.fork()\n1 / 0")
+    assert descriptors() == before
+    assert threading.active_count() == threads
+
+
+@pytest.mark.slow
+def test_a_hundred_timeouts_leave_nothing(run: Run) -> None:
+    marker, code = daemon("time.sleep(60)")
+    for _ in range(100):
+        result = run(code, limits=Limits(wall_seconds=0.15))
+        assert result.exit == "timed_out"
+        result.close()
+    assert processes_with(marker) == []
+
+
+WORKER = """
+    import sys, tempfile
+    tempfile.tempdir = sys.argv[1]
+    from playground.sandbox import run_program
+    run_program(sys.stdin.read(), on_output=lambda text: print(text, flush=True))
+"""
+
+
+def test_programs_die_with_their_worker(temporary_folder: Path) -> None:
+    """kill -9 of the worker: the kernel ends the program, and the next worker sweeps the folder."""
+    marker, code = daemon("time.sleep(60)")
+    worker = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WORKER), str(temporary_folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(textwrap.dedent(code))
+    worker.stdin.close()
+    assert worker.stdout.readline() == "started\n"
+    pidfds = [os.pidfd_open(int(pid)) for pid in processes_with(marker)]
+    assert len(pidfds) == 3
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    worker.stdout.close()
+    for pidfd in pidfds:
+        wait_for_end(pidfd)
+        os.close(pidfd)
+    assert processes_with(marker) == []
+    assert list(temporary_folder.iterdir()) != []
+    assert remove_leftovers() >= 1
+    assert list(temporary_folder.iterdir()) == []
+    for parent in cgroups._parents().values():
+        assert list(parent.glob(f"sandbox-{worker.pid}-*")) == []
+
+
+def wait_for_end(pidfd: int) -> None:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    assert poll.poll(5000), "the process lives on"
+
+
+def test_leftovers_of_the_living_stay(run: Run, temporary_folder: Path) -> None:
+    result = run("open('x', 'w').write('x')")
+    remove_leftovers()
+    assert result.files[0].path.read_text() == "x"
