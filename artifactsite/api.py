@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from artifacts.api import ConversationArtifactViewSet
 from artifactsite.lib.errors import api_not_found
+from artifactsite.lib.serving import raw_content
 from mentions.api import BacklinkViewSet, MentionSuggestView
 from playground.api import (
     ContextView,
@@ -59,11 +60,11 @@ urlpatterns = [
     path("artifacts", verbs(Artifacts, get="list")),
     path(ARTIFACT, verbs(Artifacts, get="retrieve", patch="partial_update", delete="destroy")),
     path(f"{ARTIFACT}/save", verbs(Artifacts, post="save_artifact")),
-    path(f"{ARTIFACT}/data", verbs(Artifacts, get="data")),
-    path(f"{ARTIFACT}/download", verbs(Artifacts, get="download"), name="api-artifact-download"),
-    path(f"{ARTIFACT}/definition", verbs(Artifacts, get="definition")),
+    path(f"{ARTIFACT}/data", raw_content(verbs(Artifacts, get="data"))),
+    path(f"{ARTIFACT}/download", raw_content(verbs(Artifacts, get="download")), name="api-artifact-download"),
+    path(f"{ARTIFACT}/definition", raw_content(verbs(Artifacts, get="definition"))),
     path(f"{ARTIFACT}/preview", verbs(Artifacts, get="preview")),
-    path(f"{ARTIFACT}/thumbnail", verbs(Artifacts, get="thumbnail"), name="api-artifact-thumbnail"),
+    path(f"{ARTIFACT}/thumbnail", raw_content(verbs(Artifacts, get="thumbnail")), name="api-artifact-thumbnail"),
     path(f"{ARTIFACT}/rows", verbs(Artifacts, get="rows")),
     path(f"{ARTIFACT}/versions", verbs(Artifacts, get="versions", post="add_version")),
     path(f"{ARTIFACT}/versions/<int:number>/restore", verbs(Artifacts, post="restore")),
@@ -71,7 +72,7 @@ urlpatterns = [
     path(f"{ARTIFACT}/mentions", verbs(BacklinkViewSet, get="list")),
     path(f"{ARTIFACT}/share", verbs(Artifacts, post="share")),
     path(f"{CONVERSATION}/artifacts", verbs(ConversationArtifactViewSet, get="list")),
-    path(f"{CONVERSATION}/artifacts/<uuid:pk>", verbs(ConversationArtifactViewSet, get="download")),
+    path(f"{CONVERSATION}/artifacts/<uuid:pk>", raw_content(verbs(ConversationArtifactViewSet, get="download"))),
     path("mentions", MentionSuggestView.as_view()),
     path(f"{CONVERSATION}/uploads", verbs(UploadViewSet, get="list", post="create")),
     path(UPLOAD, verbs(UploadViewSet, get="retrieve", patch="partial_update", delete="destroy")),
@@ -80,7 +81,7 @@ urlpatterns = [
     path(f"{UPLOAD}/content", verbs(UploadViewSet, get="content")),
     path("upload-config", UploadConfigView.as_view()),
     path(f"{CONVERSATION}/memory/sessionMeta", SessionMetaView.as_view()),
-    path("files/public", PublicFileView.as_view(), name="api-public-file"),
+    path("files/public", raw_content(PublicFileView.as_view(), cache="no-store"), name="api-public-file"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema")),
     re_path(r"^", api_not_found),

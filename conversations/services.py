@@ -1,5 +1,6 @@
 """What happens to conversations and messages."""
 
+import re
 import uuid
 from typing import Any
 
@@ -11,6 +12,10 @@ from artifactsite.lib.errors import Invalid
 from artifactsite.lib.names import clean_name
 from conversations.models import LONGEST_BODY, ContentType, Conversation, Message, MessageRole
 from projects.models import Project
+
+_MARKS = "#>*`- \t"
+_EMPHASIS = re.compile(r"\*\*|__|`")
+_LINK = re.compile(r"\[((?:[^\[\]\\]|\\.)*)\]\([^)]*\)")
 
 
 def create_conversation(
@@ -56,9 +61,9 @@ def add_message(
 
 
 def suggested_title(body: str) -> str:
-    """The first line of a message, cut at a word near 60 characters."""
-    line = next((line.strip("#>*`- \t") for line in body.splitlines() if line.strip("#>*`- \t")), "")
-    line = clean_name(line, longest=200)
+    """The first line of a message without its Markdown, cut at a word near 60 characters."""
+    line = next((line for line in body.splitlines() if line.strip(_MARKS)), "")
+    line = clean_name(_EMPHASIS.sub("", _LINK.sub(r"\1", line)).strip(_MARKS), longest=200)
     if len(line) <= 60:
         return line
     return line[:60].rsplit(" ", 1)[0] + "…"

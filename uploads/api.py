@@ -19,7 +19,7 @@ from accounts.throttles import PublicLinkThrottle
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.pagination import positive
 from artifactsite.lib.parsers import MultiPartParser
-from artifactsite.lib.serving import Blob, mark_raw, serve
+from artifactsite.lib.serving import Blob, serve
 from conversations.models import Conversation
 from projects.models import Project
 from uploads import services
@@ -181,9 +181,3 @@ class PublicFileView(APIView):
         upload = upload_for(request.query_params.get("h", ""))
         blob = Blob(upload.file, upload.size, upload.sha256, upload.media_type, upload.filename)
         return serve(request, blob, cache="no-store")
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        answer = super().finalize_response(request, response, *args, **kwargs)
-        if answer.status_code >= 400:
-            mark_raw(answer, cache="no-store")
-        return answer

@@ -12,6 +12,8 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 
+from artifactsite.lib.errors import Refusal
+
 CHUNK = 1024 * 1024
 log = structlog.get_logger(__name__)
 
@@ -42,9 +44,18 @@ def key_for(conversation_id: uuid.UUID, room: str, extension: str) -> str:
 
 
 def store(file: "File[Any]", key: str, *, known: tuple[int, str] | None = None) -> Stored:
-    """Writes `file` whole under `key`. `known` is its size and hash where they were just taken."""
+    """Writes `file` whole under `key`. `known` is its size and hash where they were just taken.
+
+    Refusal (503) where storage is full or away; nothing of the file is left then.
+    """
     size, sha = known or digest(file)
-    default_storage.save(key, file)
+    try:
+        default_storage.save(key, file)
+    except OSError as error:
+        log.error("storage did not take a file", key=key, error=str(error))
+        raise Refusal(
+            "storage_unavailable", "The file could not be stored. Try again in a moment.", status=503
+        ) from error
     return Stored(key, size, sha)
 
 
@@ -75,18 +86,30 @@ def undo_on_failure() -> Iterator[list[str]]:
 
 
 def open_blob(key: str) -> IO[bytes]:
-    """The content for reading from its start. FileNotFoundError where there is none."""
-    return default_storage.open(key, "rb")
+    """The content for reading from its start. Refusal (503) where storage doesn't give it."""
+    try:
+        return default_storage.open(key, "rb")
+    except OSError as error:
+        raise _unreadable(key, error) from error
+
+
+def _unreadable(key: str, error: OSError) -> Refusal:
+    log.error("storage did not give a file", key=key, error=str(error))
+    sentence = "The content can't be read now. Try again, or tell an administrator."
+    return Refusal("content_unavailable", sentence, status=503)
 
 
 def read_range(key: str, start: int, end: int) -> Iterator[bytes]:
-    """The bytes from `start` to `end`, both included, in pieces."""
+    """The bytes from `start` to `end`, both included, in pieces. Opened now, so that a refusal is still possible."""
     if hasattr(default_storage, "open_range"):
         source = default_storage.open_range(key, start, end)
     else:
-        source = default_storage.open(key, "rb")
+        source = open_blob(key)
         source.seek(start)
-    left = end - start + 1
+    return _pieces(source, end - start + 1)
+
+
+def _pieces(source: IO[bytes], left: int) -> Iterator[bytes]:
     with source:
         while left > 0:
             chunk = source.read(min(CHUNK, left))

@@ -13,6 +13,8 @@ from pygments.util import ClassNotFound
 
 LARGEST_HIGHLIGHT = 32 * 1024
 LARGEST_MARKDOWN = 512 * 1024
+# Of lists and quotes, each of which takes two; more would cost a second for 50,000 open brackets.
+DEEPEST = 14
 
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "span", "div"),
@@ -39,6 +41,9 @@ def _keep(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "class":
         kept = [name for name in value.split() if name in CLASSES or (tag == "span" and len(name) <= 3)]
         return " ".join(kept) or None
+    if attribute == "href" and value != value.strip():
+        # To a browser a relative address; to a careless reader of this HTML perhaps `javascript:`.
+        return None
     if tag == "input" and attribute == "type" and value != "checkbox":
         return None
     if attribute == "id" and not value.startswith(("fn", "fnref")):
@@ -77,7 +82,7 @@ def _fence(code: str, language: str, _attributes: str) -> str:
 
 
 _markdown = (
-    MarkdownIt("commonmark", {"html": False, "linkify": False, "highlight": _fence, "maxNesting": 40})
+    MarkdownIt("commonmark", {"html": False, "linkify": False, "highlight": _fence, "maxNesting": DEEPEST})
     .enable(["table", "strikethrough"])
     .use(footnote_plugin)
     .use(tasklists_plugin)

@@ -4,17 +4,21 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from artifactsite.lib.serving import is_raw
+from artifactsite.lib.serving import is_raw, mark_raw
 
 
 class RawContentMiddleware:
-    """Keeps cookies off raw content, whatever other middleware set (security.md 14)."""
+    """Keeps cookies off raw content, and gives the refusals of raw routes the headers of raw content."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        match = request.resolver_match
+        cache = getattr(match.func, "raw_cache", None) if match else None
+        if cache and not is_raw(response):
+            mark_raw(response, cache=cache)
         if is_raw(response):
             response.cookies.clear()
         return response

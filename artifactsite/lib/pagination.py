@@ -6,7 +6,7 @@
 import base64
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -56,8 +56,9 @@ class Cursor:
                 value = parse_datetime(value)
                 if value is None or value.tzinfo is None:
                     raise ValueError(text)
+                value = value.astimezone(UTC)  # an offset may lead out of the calendar
             value, pk = column.to_python(value), model.pk.to_python(pk)
-            if isinstance(value, str) and "\0" in value:
+            if isinstance(value, str) and ("\0" in value or not value.encode()):
                 raise ValueError(text)
         except Exception as error:
             raise Invalid("cursor", "This cursor is not one that the list gave out.") from error

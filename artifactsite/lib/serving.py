@@ -5,8 +5,9 @@ or to the bucket where the settings say so.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from django.conf import settings
@@ -44,6 +45,15 @@ class Blob:
     etag: str
     media_type: str
     name: str
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def raw_content(view: View, *, cache: str = "private, no-cache") -> View:
+    """Marks a view that sends somebody's content: its refusals get the headers of raw content too."""
+    view.raw_cache = cache  # type: ignore[attr-defined]
+    return view
 
 
 def is_raw(response: HttpResponseBase) -> bool:
@@ -115,6 +125,8 @@ def _direct(request: HttpRequest, blob: Blob, etag: str) -> HttpResponseBase:
     body: Iterator[bytes] = iter(()) if empty else blobs.read_range(blob.key, start, end)
     response = StreamingHttpResponse(body, status=206 if span else 200, content_type=blob.media_type)
     response["Content-Length"] = str(end - start + 1)
+    # The chunks need no database and no thread of their own: a slow reader holds neither (asgi.py).
+    response.detached = True  # type: ignore[attr-defined]
     if span:
         response["Content-Range"] = f"bytes {start}-{end}/{blob.size}"
     return response

@@ -1,13 +1,12 @@
-"""Where content lies: on disk or in a bucket, under the same keys (design.md 4)."""
+"""Content on disk, under the keys of design.md 4. `bucket.py` has the same in S3."""
 
 import os
 import uuid
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
-from storages.backends.s3 import S3Storage
 
 
 def _sync_folder(folder: Path) -> None:
@@ -44,25 +43,3 @@ class DiskStorage(FileSystemStorage):
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         # Keys are UUIDs: never taken, so never looked up.
         return name
-
-
-class BucketStorage(S3Storage):
-    """The same keys in an S3 bucket; a put is atomic there."""
-
-    file_overwrite = True
-    default_acl = None
-
-    def presigned(self, key: str, *, seconds: int, disposition: str, media_type: str) -> str:
-        """A URL that reads `key` for `seconds`, with the headers that the download needs."""
-        return self.url(
-            key,
-            expire=seconds,
-            parameters={"ResponseContentDisposition": disposition, "ResponseContentType": media_type},
-        )
-
-    def open_range(self, key: str, start: int, end: int) -> IO[bytes]:
-        """The bytes from `start` to `end`, both included."""
-        body: IO[bytes] = self.bucket.Object(self._normalize_name(key)).get(Range=f"bytes={start}-{end}")[
-            "Body"
-        ]
-        return body

@@ -1,0 +1,81 @@
+"""File before row, row before queue; deletion is the reverse (design.md rule 9)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from artifacts.models import Artifact, Version
+from conversations.models import Message
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models.signals import post_delete, post_save
+from uploads.models import Upload
+from uploads.services import receive
+
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+RESULT = {"tool": "t", "artifacts": [{"name": "a", "type": "text", "data": "x"}]}
+
+
+@pytest.fixture
+def watched() -> Iterator[list[tuple[str, bool]]]:
+    """What happened to rows that name files, and whether the file was there at that moment."""
+    seen: list[tuple[str, bool]] = []
+
+    def saved(instance: Any, **_: Any) -> None:
+        seen.append(("saved", default_storage.exists(instance.file)))
+
+    def deleted(instance: Any, **_: Any) -> None:
+        seen.append(("deleted", default_storage.exists(instance.file)))
+
+    for model in (Version, Upload):
+        post_save.connect(saved, sender=model, weak=False, dispatch_uid="watch")
+        post_delete.connect(deleted, sender=model, weak=False, dispatch_uid="watch")
+    yield seen
+    for model in (Version, Upload):
+        post_save.disconnect(sender=model, dispatch_uid="watch")
+        post_delete.disconnect(sender=model, dispatch_uid="watch")
+
+
+def deliver(cast: Cast) -> Any:
+    return cast.api("alice").post(f"/api/conversations/{cast.conversation.pk}/tool-results", RESULT)
+
+
+def test_the_file_is_there_before_its_row_and_until_after_its_deletion(
+    cast: Cast, watched: list[tuple[str, bool]], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    assert deliver(cast).status_code == 201
+    receive(by=cast.alice, conversation=cast.conversation, files=[ContentFile(b"words", name="a.txt")])
+    keys = [Version.objects.get().file, Upload.objects.get().file]
+    with django_capture_on_commit_callbacks(execute=True):
+        cast.api("alice").delete(f"/api/conversations/{cast.conversation.pk}")
+        assert all(default_storage.exists(key) for key in keys)
+    assert not any(default_storage.exists(key) for key in keys)
+    assert watched == [("saved", True), ("saved", True), ("deleted", True), ("deleted", True)]
+
+
+def test_storage_that_takes_nothing_leaves_no_row_and_says_so(cast: Cast) -> None:
+    folder = Path(default_storage.path(f"uploads/conversations/{cast.conversation.pk}"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("a file where the folder should be")
+    answer = deliver(cast)
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    uploaded = cast.api("alice").post(
+        f"/api/conversations/{cast.conversation.pk}/uploads",
+        {"file": ContentFile(b"words", name="a.txt")},
+        format="multipart",
+    )
+    assert uploaded.json()["rejected"][0]["code"] == "storage_unavailable"
+    folder.unlink()
+    assert deliver(cast).status_code == 201
+    assert (Message.objects.count(), Artifact.objects.count(), Upload.objects.count()) == (1, 1, 0)
+
+
+def test_content_that_is_gone_is_a_clear_error(cast: Cast) -> None:
+    artifact = cast.artifact()
+    default_storage.delete(artifact.versions.get().file)
+    for address in ("download", "data", "definition"):
+        answer = cast.api("alice").get(f"/api/artifacts/{artifact.pk}/{address}")
+        assert (answer.status_code, answer.json()["code"]) == (503, "content_unavailable")

@@ -1,0 +1,87 @@
+"""The one sanitiser: hostile input comes out harmless, and a second, independent one finds nothing left."""
+
+import json
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import bleach
+import pytest
+from artifactsite.lib import markdown
+
+Tag = tuple[str, tuple[tuple[str, str | None], ...]]
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[Tag] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, tuple(sorted(attrs))))
+
+
+def tags(html: str) -> list[Tag]:
+    parser = Tags()
+    parser.feed(html)
+    return parser.seen
+
+
+def left_by_bleach(html: str) -> str:
+    attributes = {tag: [*names, "class", "rel"] for tag, names in markdown.ATTRIBUTES.items()}
+    return bleach.clean(
+        html, tags=markdown.TAGS, attributes={"*": ["class"], **attributes}, protocols={"http", "https", "mailto"}
+    )
+
+
+def assert_harmless(source: str) -> None:
+    for html in (markdown.render(source), markdown.sanitise(source)):
+        found = tags(html)
+        assert {tag for tag, _ in found} <= markdown.TAGS
+        names = {name for _, attributes in found for name, _ in attributes}
+        assert not {name for name in names if name.startswith("on") or name in ("style", "src", "srcdoc", "formaction")}
+        assert tags(left_by_bleach(html)) == found
+
+
+def test_hostile_markup_is_harmless_and_bleach_agrees(shared: Path) -> None:
+    cases = json.loads((shared / "hostile" / "xss-dompurify.json").read_text())
+    assert len(cases) > 100
+    for case in cases:
+        assert_harmless(case if isinstance(case, str) else case["payload"])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[x](javascript:alert(1))",
+        "[x](data:text/html,<script>alert(1)</script>)",
+        "![x](https://elsewhere.example/pixel.png)",
+        "<img src=x onerror=alert(1)>",
+        "<a href=' javascript:alert(1)'>x</a>",
+        "[x]: javascript:alert(1)\n\n[x]",
+        "<svg><script>alert(1)</script></svg>",
+        "[^1]\n\n[^1]: <iframe srcdoc='<script>alert(1)</script>'>",
+    ],
+)
+def test_known_tricks_are_harmless(source: str) -> None:
+    assert_harmless(source)
+    html = markdown.render(source)
+    assert 'href="javascript' not in html
+    assert 'href="data:' not in html
+
+
+def test_what_people_write_survives() -> None:
+    html = markdown.render("# Plan\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n- [x] done\n\n~~old~~ [link](https://example.org)\n\n```python\nprint(1)\n```")
+    for part in ("<h1>", "<table>", 'type="checkbox"', "<s>", 'rel="noopener noreferrer nofollow"', 'class="nb"'):
+        assert part in html, part
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["[" * 50_000, "*" * 50_000, "> " * 20_000, "`" * 50_000, "![" * 30_000, "a**b" * 20_000, "<" * 50_000, "| a " * 20_000],
+    ids=["brackets", "stars", "quotes", "ticks", "images", "emphasis", "angles", "pipes"],
+)
+def test_pathological_input_costs_no_more_than_its_length(source: str) -> None:
+    began = time.process_time()
+    markdown.render(source)
+    assert time.process_time() - began < 3

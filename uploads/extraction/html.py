@@ -1,0 +1,87 @@
+"""HTML: decoded here, parsed by resiliparse, and given as text with headings and lists.
+
+Scripts, styles, comments and what is hidden from a reader (`hidden`, `display: none`) are left out.
+"""
+
+from __future__ import annotations
+
+import re
+
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.html import HTMLTree
+
+from . import decoding, marks
+from .protocol import Extracted, ExtractionError, ExtractionLimits, Progress, Source
+
+_MAX_BYTES = 16_000_000
+_MAX_TAG_CHARACTERS = 200_000
+_LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{_MAX_TAG_CHARACTERS},}}>?")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_HIDDEN = ["[hidden]", "template"]
+_INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_MAYBE_INVISIBLE = '[style*="none" i], [style*="hidden" i]'
+_MAX_STYLED = 50_000
+_MAX_HEADINGS = 5_000
+_EMPTY_HEADING = re.compile(r"^#{1,6} *$", re.MULTILINE)
+_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+_LEFT_OUT = "The page is longer than what can be read: its end is left out."
+
+warm = decoding.warm
+
+
+def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Extracted:
+    """The visible text as Markdown; `details` has `title` and `encoding`."""
+    data, whole = decoding.read_bounded(source.path, limits)
+    whole = whole and len(data) <= _MAX_BYTES
+    html, encoding = decoding.decode(data[:_MAX_BYTES], is_html=True)
+    # A tag with hundreds of thousands of attributes takes any parser minutes: the check for repeated names is
+    # quadratic. No page needs such a tag.
+    html = _LONG_TAG.sub("<span>", html)
+    tree = HTMLTree.parse(html)
+    title = " ".join((tree.title or "").split())
+    _mark_headings(tree)
+    _mark_hidden(tree)
+    text = extract_plain_text(
+        tree,
+        preserve_formatting=True,
+        list_bullets=True,
+        alt_texts=True,
+        form_fields=True,  # else labels are left out, which many a page uses for anything
+        noscript=True,
+        skip_elements=_HIDDEN,
+    )
+    text = _BLANK_LINES.sub("\n\n", _EMPTY_HEADING.sub("", marks.escape(text))).strip()
+    if title and title not in text[: len(title) + 200]:
+        text = f"# {title}\n\n{text}"
+    if not text:
+        raise ExtractionError("empty", "the page shows no text")
+    truncated = not whole or len(text) > limits.max_characters
+    progress(1, 1)
+    return Extracted(
+        text=text[: limits.max_characters],
+        truncated=truncated,
+        engine="resiliparse",
+        warnings=[_LEFT_OUT] if truncated else [],
+        details={"encoding": encoding, "metadata": {"title": title} if title else {}},
+    )
+
+
+def _mark_hidden(tree: HTMLTree) -> None:
+    """Give the attribute `hidden` to every element whose own style hides it."""
+    if tree.body is None:
+        return
+    for element in list(tree.body.query_selector_all(_MAYBE_INVISIBLE))[:_MAX_STYLED]:
+        if _INVISIBLE.search(element.getattr("style") or ""):
+            element.setattr("hidden", "")
+
+
+def _mark_headings(tree: HTMLTree) -> None:
+    """Put Markdown's number signs in front of each heading's text."""
+    if tree.body is None:
+        return
+    for level, name in enumerate(_HEADINGS, start=1):
+        for heading in list(tree.body.get_elements_by_tag_name(name))[:_MAX_HEADINGS]:
+            sign = tree.create_text_node("#" * level + " ")
+            first = heading.first_child
+            if first is not None and sign is not None and (heading.text or "").strip():
+                heading.insert_before(sign, first)

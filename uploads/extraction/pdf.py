@@ -1,0 +1,272 @@
+"""PDF: pdfium gives the text page by page; pages without text go through Tesseract; pypdf is the fallback.
+
+pdfium aborts the process on some hostile files, which is why its child is confined and pypdf gets one of its
+own afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from . import marks, ocr
+from .protocol import Budget, Extracted, ExtractionError, ExtractionLimits, Progress, Source, TextBuilder
+
+_METADATA = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
+_OCR_SCALE = 3.0  # pixels a point: 216 dots an inch
+_MAX_OCR_PAGE_PIXELS = 9_000_000
+_MAX_OUTLINE = 500
+_MAX_ATTACHMENTS = 100
+_MAX_FAILURES_IN_A_ROW = 50
+_MAX_ANNOTATIONS = 500
+_WORD = re.compile(r"\w")
+# Annotations that show their text on the page once they are made part of it; links and pop-ups show none.
+_SHOWN = {pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP}
+_COMMENTS = {pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE,
+             pdfium.FPDF_ANNOT_STRIKEOUT, pdfium.FPDF_ANNOT_SQUIGGLY}  # fmt: skip
+
+_CUT_TIME = "The time for one file was used up: pages after {} are left out."
+_CUT_PAGES = "The document has {} pages: only the first {} are read."
+_CUT_OCR = "Pages without text are read by character recognition only up to {} pages: {} were left out."
+_BAD_PAGES = "{} pages are damaged and could not be read."
+_NO_TEXT = "No text was found in this document."
+
+
+def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Extracted:
+    """The text, one part a page; `details` has `metadata`, `outline` and `attachments` (names)."""
+    document = _opened(source)
+    count = len(document)
+    if not count:
+        raise ExtractionError("corrupt", "no pages")
+    pages = _Pages(document, limits)
+    builder, budget = TextBuilder(limits), Budget(limits)
+    warnings: list[str] = []
+    readable = min(count, limits.max_pages)
+    if readable < count:
+        warnings.append(_CUT_PAGES.format(count, readable))
+    for number in range(1, readable + 1):
+        text = pages.text(number - 1)
+        if not builder.add(f"{marks.mark('page', number)}{marks.escape(text)}\n\n"):
+            break
+        progress(number, readable)
+        if pages.failed_in_a_row >= _MAX_FAILURES_IN_A_ROW:
+            break
+        if number < readable and budget.spent():
+            warnings.append(_CUT_TIME.format(number))
+            break
+    if pages.read == 0:
+        raise ExtractionError("corrupt", "no page can be read")
+    warnings += pages.warnings()
+    return Extracted(
+        text=builder.text(),
+        parts=count,
+        truncated=builder.full or any(warning != _NO_TEXT for warning in warnings),
+        engine="pdfium+tesseract" if pages.recognised else "pdfium",
+        warnings=warnings,
+        details=_details(document),
+    )
+
+
+def fallback(source: Source, limits: ExtractionLimits, progress: Progress) -> Extracted:
+    """The same by pypdf: slower, without recognition, but it survives what pdfium doesn't."""
+    import pypdf
+
+    try:
+        reader = pypdf.PdfReader(source.path)
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise ExtractionError("password_protected")
+        count = len(reader.pages)
+    except pypdf.errors.PyPdfError as error:
+        raise ExtractionError("corrupt", str(error)[:300]) from error
+    builder, budget = TextBuilder(limits), Budget(limits)
+    failed = 0
+    readable = min(count, limits.max_pages)
+    for number in range(1, readable + 1):
+        try:
+            text = reader.pages[number - 1].extract_text()
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - one page's damage, of whatever kind, must not cost the others
+            failed += 1
+            text = ""
+        builder.add(f"{marks.mark('page', number)}{marks.escape(text)}\n\n")
+        progress(number, readable)
+        if budget.spent():
+            break
+    if failed == readable:
+        raise ExtractionError("corrupt", "no page can be read")
+    warnings = [_BAD_PAGES.format(failed)] if failed else []
+    cut = builder.full or number < count
+    return Extracted(
+        text=builder.text(), parts=count, truncated=cut or failed > 0, engine="pypdf", warnings=warnings
+    )
+
+
+def _opened(source: Source) -> pypdfium2.PdfDocument:
+    try:
+        document = pypdfium2.PdfDocument(source.path)
+    except pypdfium2.PdfiumError as error:
+        locked = "password" in str(error).lower() or "security" in str(error).lower()
+        raise ExtractionError("password_protected" if locked else "corrupt", str(error)[:300]) from error
+    if document.get_formtype() != pdfium.FORMTYPE_NONE:
+        document.init_forms()
+    return document
+
+
+class _Pages:
+    """Reads a document's pages and keeps count of what went wrong or had to be recognised."""
+
+    def __init__(self, document: pypdfium2.PdfDocument, limits: ExtractionLimits) -> None:
+        self._document = document
+        self._limits = limits
+        self._words = 0
+        self._failed = 0
+        self._without_ocr = 0
+        self._no_engine = False
+        self.failed_in_a_row = 0
+        self.read = 0
+        self.recognised = 0
+
+    def text(self, index: int) -> str:
+        """The text of the page `index`, counted from 0; "" where it can't be read."""
+        try:
+            page = self._document[index]
+            text = self._page_text(page, index)
+            self.read += 1
+            self.failed_in_a_row = 0
+        except pypdfium2.PdfiumError:
+            self._failed += 1
+            self.failed_in_a_row += 1
+            return ""
+        self._words += bool(_WORD.search(text))
+        return text
+
+    def warnings(self) -> list[str]:
+        """What the reader should know, after the last page."""
+        found = []
+        if self._failed:
+            found.append(_BAD_PAGES.format(self._failed))
+        if self._no_engine:
+            found.append(ocr.NO_DATA)
+        elif self._without_ocr:
+            found.append(_CUT_OCR.format(self._limits.max_ocr_pages, self._without_ocr))
+        if not self._words:
+            found.append(_NO_TEXT)
+        return found
+
+    def _page_text(self, page: pypdfium2.PdfPage, index: int) -> str:
+        has_shown, comments = _annotations(page)
+        if has_shown:
+            pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
+            page.close()
+            page = self._document[index]
+        try:
+            text = _cleaned(_raw_text(page))
+            if not _WORD.search(text) and _has_pictures(page):
+                text = self._recognised(page)
+        finally:
+            page.close()
+        return "\n".join([text, *(f"[comment] {comment}" for comment in comments)]).strip()
+
+    def _recognised(self, page: pypdfium2.PdfPage) -> str:
+        if self.recognised >= self._limits.max_ocr_pages:
+            self._without_ocr += 1
+            return ""
+        if ocr.engine(self._limits.ocr_languages) is None:
+            self._no_engine = True
+            return ""
+        self.recognised += 1
+        width, height = page.get_size()
+        area = max(1.0, width * height)
+        scale = min(_OCR_SCALE, (_MAX_OCR_PAGE_PIXELS / area) ** 0.5)
+        bitmap = page.render(scale=scale, grayscale=True)
+        return ocr.recognise(bitmap.to_pil().convert("L"), self._limits)
+
+
+def _raw_text(page: pypdfium2.PdfPage) -> str:
+    textpage = page.get_textpage()
+    try:
+        return str(textpage.get_text_range())
+    finally:
+        textpage.close()
+
+
+def _cleaned(text: str) -> str:
+    """Line breaks as `\\n`; words that were broken at the end of a line are put together again."""
+    return (
+        text.replace("\r\n", "\n")
+        .replace("\r", "\n")
+        .replace("\ufffe\n", "")
+        .replace("\ufffe", "")
+        .replace("\x02", "")
+    )
+
+
+def _annotations(page: pypdfium2.PdfPage) -> tuple[bool, list[str]]:
+    """Whether some annotation shows text of its own, and the words of the comments."""
+    shown = False
+    comments = []
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MAX_ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        if not annotation:
+            continue
+        kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+        shown = shown or kind in _SHOWN
+        if kind in _COMMENTS and (words := _contents(annotation)):
+            comments.append(words)
+        pdfium.FPDFPage_CloseAnnot(annotation)
+    return shown, comments
+
+
+def _contents(annotation: Any) -> str:
+    """What a reviewer wrote into an annotation."""
+    import ctypes
+
+    length = pdfium.FPDFAnnot_GetStringValue(annotation, b"Contents", None, 0)
+    if not 2 < length < 100_000:
+        return ""
+    buffer = ctypes.create_string_buffer(length)
+    pdfium.FPDFAnnot_GetStringValue(
+        annotation, b"Contents", ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), length
+    )
+    return " ".join(buffer.raw[: length - 2].decode("utf-16-le", "replace").split())
+
+
+def _has_pictures(page: pypdfium2.PdfPage) -> bool:
+    """Whether anything is drawn on the page: paths can be letters as well as images can."""
+    return bool(pdfium.FPDFPage_CountObjects(page) > 0)
+
+
+def _details(document: pypdfium2.PdfDocument) -> dict[str, Any]:
+    metadata = {name: value[:500] for name in _METADATA if (value := document.get_metadata_value(name))}
+    details: dict[str, Any] = {"metadata": metadata}
+    if outline := _outline(document):
+        details["outline"] = outline
+    if attachments := _attachments(document):
+        details["attachments"] = attachments
+    return details
+
+
+def _outline(document: pypdfium2.PdfDocument) -> list[dict[str, Any]]:
+    """The bookmarks: title, level from 0, page from 1 (None where they lead elsewhere)."""
+    outline: list[dict[str, Any]] = []
+    try:
+        for bookmark in document.get_toc(max_depth=8):
+            target = bookmark.get_dest()
+            index = target.get_index() if target else None
+            page = index + 1 if index is not None else None
+            outline.append({"title": bookmark.get_title()[:300], "level": bookmark.level, "page": page})
+            if len(outline) >= _MAX_OUTLINE:
+                break
+    except (pypdfium2.PdfiumError, RecursionError):
+        return outline
+    return outline
+
+
+def _attachments(document: pypdfium2.PdfDocument) -> list[str]:
+    """The names of embedded files."""
+    count = min(document.count_attachments(), _MAX_ATTACHMENTS)
+    return [document.get_attachment(index).get_name()[:300] for index in range(count)]
