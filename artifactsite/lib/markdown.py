@@ -1,5 +1,6 @@
 """Markdown to HTML, and the one function that makes HTML safe (one allow-list, decision 0003)."""
 
+import re
 from typing import Any
 
 import nh3
@@ -37,12 +38,16 @@ CLASSES = {
 }  # fmt: skip
 
 
+# Absolute, or plainly relative: what a browser takes for a relative address with odd characters before a
+# `javascript:` is nothing that a more careless reader of this HTML should ever see.
+_ADDRESS = re.compile(r"https?://|mailto:|[/#?.]|[\w-][^:]*$", re.IGNORECASE)
+
+
 def _keep(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "class":
         kept = [name for name in value.split() if name in CLASSES or (tag == "span" and len(name) <= 3)]
         return " ".join(kept) or None
-    if attribute == "href" and value != value.strip():
-        # To a browser a relative address; to a careless reader of this HTML perhaps `javascript:`.
+    if attribute == "href" and not _ADDRESS.match(value):
         return None
     if tag == "input" and attribute == "type" and value != "checkbox":
         return None
