@@ -9,7 +9,7 @@ import bleach
 import pytest
 from artifactsite.lib import markdown
 
-Tag = tuple[str, tuple[tuple[str, str | None], ...]]
+Tag = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Tags(HTMLParser):
@@ -18,7 +18,7 @@ class Tags(HTMLParser):
         self.seen: list[Tag] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, tuple(sorted(attrs))))
+        self.seen.append((tag, tuple(sorted((name, value or "") for name, value in attrs))))
 
 
 def tags(html: str) -> list[Tag]:
