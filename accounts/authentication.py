@@ -9,6 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.request import Request
 
+from accounts.audit import acts
 from accounts.models import Scope, Token, User
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class BearerAuthentication(TokenAuthentication):
         expired = found is not None and found.expiry is not None and found.expiry <= timezone.now()
         if found is None or expired or not found.user.is_active:
             raise AuthenticationFailed("This token is not valid. Make a new one under Account.")
+        acts(found.user)
         return found.user, found
 
 

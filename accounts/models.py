@@ -39,4 +39,5 @@ class Token(AbstractAuthToken):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        # Not the name: it is private, and the admin prints this.
+        return f"token {str(self.public_id)[:8]}"

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from artifacts import exports, services
+from artifacts import exports, search, services
 from artifacts.filters import ArtifactFilter
 from artifacts.intake import content
 from artifacts.kinds.table import columns_of, rows_of
@@ -23,8 +23,10 @@ from artifacts.serializers import (
     ArtifactPatchSerializer,
     ArtifactSerializer,
     SaveSerializer,
+    SelectionSerializer,
     VersionSerializer,
 )
+from artifacts.zips import zip_response
 from artifactsite.lib.errors import Invalid
 from artifactsite.lib.pagination import positive
 from artifactsite.lib.parsers import StrictJSONParser
@@ -43,11 +45,18 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
 
     def get_queryset(self) -> ArtifactQuerySet:
         visible = Artifact.objects.visible_to(self.request.user)
-        return visible.select_related("project", "owner", "conversation", "current")
+        return visible.select_related("project", "owner", "conversation", "current__thumbnail")
 
     def filter_queryset(self, queryset: Any) -> Any:
         # Filters are for lists: whether one artifact can be read is the visible set's to say, alone.
-        return super().filter_queryset(queryset) if self.action == "list" else queryset
+        return super().filter_queryset(queryset) if self.action in ("list", "zip_matching") else queryset
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        rows = super().paginate_queryset(queryset)
+        raw = self.request.query_params.get("q") if self.action == "list" else None
+        if raw and rows:
+            search.explain(rows, search.Query.parse(raw))
+        return rows
 
     def _version(self, artifact: Artifact) -> Version:
         return exports.pick_version(artifact, self.request.query_params.get("version"))
@@ -86,6 +95,24 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         wanted = request.query_params.get("format")
         return exports.download(request, artifact, self._version(artifact), wanted)
 
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    def zip_matching(self, request: Request) -> HttpResponseBase:
+        """Everything that the list's filters leave."""
+        chosen = self.filter_queryset(self.get_queryset())
+        if not chosen.exists():
+            raise Http404
+        return zip_response(request, chosen)
+
+    @extend_schema(request=SelectionSerializer, responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    def zip_selected(self, request: Request) -> HttpResponseBase:
+        serializer = SelectionSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = set(serializer.validated_data["ids"])
+        chosen = self.get_queryset().filter(pk__in=wanted)
+        if chosen.count() < len(wanted):
+            raise Http404
+        return zip_response(request, chosen)
+
     @extend_schema(responses=BYTES, parameters=[VERSION])
     def data(self, request: Request, pk: UUID) -> HttpResponseBase:
         artifact = self.get_object()
@@ -101,7 +128,7 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     @extend_schema(responses=BYTES)
     def thumbnail(self, request: Request, pk: UUID) -> HttpResponseBase:
         artifact = self.get_object()
-        return exports.image(request, artifact, self._version(artifact))
+        return exports.thumbnail(request, artifact, self._version(artifact))
 
     @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR}, parameters=[VERSION])
     def preview(self, request: Request, pk: UUID) -> HttpResponseBase:

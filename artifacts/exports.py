@@ -2,14 +2,16 @@
 
 import difflib
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from artifacts import kinds
-from artifacts.kinds.base import LARGEST_DEFINITION, read_text
+from artifacts.kinds.base import LARGEST_DEFINITION, Download, read_text, stored_bytes
 from artifacts.kinds.visualization import html_of
-from artifacts.models import Artifact, Kind, Version
+from artifacts.models import Artifact, Kind, Thumbnail, Version
 from artifacts.preview import frame_policy
 from artifacts.types import HTML, IMAGES, is_textual
 from artifactsite.lib.errors import Invalid, Refusal
@@ -49,9 +51,19 @@ def blob_of(artifact: Artifact, version: Version, *, media_type: str = "", name:
     )
 
 
-def download(
-    request: HttpRequest, artifact: Artifact, version: Version, wanted: str | None
-) -> HttpResponseBase:
+@dataclass(frozen=True)
+class FileOffered:
+    """A version as a file to take away: its name, its type, its bytes."""
+
+    name: str
+    offer: Download
+    version: Version
+
+    def pieces(self) -> Iterator[bytes]:
+        return self.offer.body(self.version) if self.offer.body else stored_bytes(self.version)
+
+
+def download_of(artifact: Artifact, version: Version, wanted: str | None = None) -> FileOffered:
     """The content as a file, in its kind's default format or the one asked for."""
     offers = kinds.get(artifact.kind).downloads(version)
     offer = next((offer for offer in offers if offer.format == wanted), None) if wanted else offers[0]
@@ -61,12 +73,20 @@ def download(
     name = artifact.name
     if offer.format != "file" and (wanted or artifact.kind != "text" or not extension_of(name)):
         name = named(name, offer.format)
+    return FileOffered(name, offer, version)
+
+
+def download(
+    request: HttpRequest, artifact: Artifact, version: Version, wanted: str | None
+) -> HttpResponseBase:
+    file = download_of(artifact, version, wanted)
+    offer = file.offer
     if offer.body is None:
-        return serve(request, blob_of(artifact, version, media_type=offer.media_type, name=name))
+        return serve(request, blob_of(artifact, version, media_type=offer.media_type, name=file.name))
     return serve_text(
         request,
-        offer.body(version),
-        name=name,
+        file.pieces(),
+        name=file.name,
         media_type=offer.media_type,
         etag=_etag(version, offer.format),
     )
@@ -125,6 +145,27 @@ def image(request: HttpRequest, artifact: Artifact, version: Version) -> HttpRes
     return serve(request, blob_of(artifact, version), inline=passive)
 
 
+LARGEST_UNDRAWN = 8 * 1024 * 1024  # bytes of an image that stands for its own thumbnail until that is drawn
+MOST_PIXELS_UNDRAWN = 25_000_000
+
+
+def thumbnail(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResponseBase:
+    """The small picture. Its address names the content, so that a new version is a new address; whether one may
+    still see it is asked every time, and costs an answer without a body (304).
+    """
+    made = Thumbnail.objects.filter(version=version).first()
+    if made is None:
+        summary = version.preview
+        pixels = summary.get("width", 0) * summary.get("height", 0)
+        if version.size > LARGEST_UNDRAWN or pixels > MOST_PIXELS_UNDRAWN:
+            raise Refusal("no_thumbnail", "The thumbnail is still being drawn.", status=404)
+        return image(request, artifact, version)
+    if not made.file:
+        raise Refusal("no_thumbnail", made.reason, status=404)
+    blob = Blob(made.file, made.size, _etag(version, "thumbnail"), "image/webp", f"{artifact.name}.webp")
+    return serve(request, blob, inline=True)
+
+
 def frame(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResponseBase:
     """Untrusted HTML for the preview's iframe, in an opaque origin whoever opens it (design.md rule 7)."""
     policy = frame_policy(artifact.project.preview_hosts)
@@ -156,7 +197,9 @@ def diff(artifact: Artifact, old: Version, new: Version) -> dict[str, Any]:
     }
     textual = artifact.kind != Kind.FILE or is_textual(new.media_type)
     if textual and max(old.size, new.size) <= LARGEST_DIFF:
-        sides = [read_text(version).splitlines() for version in (old, new)]
-        names = [f"version {version.number}" for version in (old, new)]
-        facts["unified"] = "\n".join(difflib.unified_diff(*sides, *names, lineterm=""))
+        before, after = (read_text(version).splitlines() for version in (old, new))
+        lines = difflib.unified_diff(
+            before, after, f"version {old.number}", f"version {new.number}", lineterm=""
+        )
+        facts["unified"] = "\n".join(lines)
     return facts

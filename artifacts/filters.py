@@ -1,8 +1,13 @@
 """The gallery's filters, the same for API and pages."""
 
-import django_filters
-from django.db.models import Q
+from datetime import UTC, datetime
+from typing import Any
 
+import django_filters
+from django.core.exceptions import ValidationError
+from django_filters.fields import IsoDateTimeField
+
+from artifacts import search
 from artifacts.models import Artifact, GalleryType, Kind
 from artifacts.querysets import ArtifactQuerySet
 
@@ -15,6 +20,22 @@ TYPES = {
     "files": GalleryType.FILE,
 }
 SCOPES = ("mine", "shared", "saved", "all")
+LONGEST_QUERY = 500
+
+
+class MomentField(IsoDateTimeField):
+    """A time that a database can hold: near the first and last year an offset may lead out of the calendar."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError("Enter a time between the years 1 and 9999, UTC.") from error
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    field_class = MomentField
 
 
 class ArtifactFilter(django_filters.FilterSet):
@@ -25,9 +46,9 @@ class ArtifactFilter(django_filters.FilterSet):
     scope = django_filters.ChoiceFilter(choices=[(name, name) for name in SCOPES], method="in_scope")
     project = django_filters.UUIDFilter(field_name="project_id")
     conversation = django_filters.UUIDFilter(method="in_conversation")
-    q = django_filters.CharFilter(method="search", max_length=500)
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    q = django_filters.CharFilter(method="unchanged", max_length=LONGEST_QUERY)
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Artifact
@@ -37,7 +58,19 @@ class ArtifactFilter(django_filters.FilterSet):
         filtered: ArtifactQuerySet = super().filter_queryset(queryset)
         if not self.form.cleaned_data.get("scope"):
             filtered = filtered.in_scope("mine", self.request.user)
-        return filtered
+        query = self.search_query()
+        if query is None:
+            return filtered
+        # Last, so that what is ranked is what the other filters left.
+        return search.matching(filtered, query)
+
+    def search_query(self) -> search.Query | None:
+        """What is searched for, if anything is."""
+        raw = self.form.cleaned_data.get("q")
+        return search.Query.parse(raw) if raw else None
+
+    def unchanged(self, queryset: ArtifactQuerySet, name: str, value: str) -> ArtifactQuerySet:
+        return queryset
 
     def of_type(self, queryset: ArtifactQuerySet, name: str, value: str) -> ArtifactQuerySet:
         wanted = TYPES[value]
@@ -49,10 +82,3 @@ class ArtifactFilter(django_filters.FilterSet):
     def in_conversation(self, queryset: ArtifactQuerySet, name: str, value: object) -> ArtifactQuerySet:
         # Whose conversation somebody else's artifact came from is not theirs to find out.
         return queryset.filter(conversation_id=value, conversation__owner=self.request.user)
-
-    def search(self, queryset: ArtifactQuerySet, name: str, value: str) -> ArtifactQuerySet:
-        for word in value.replace("\0", "").split()[:20]:
-            queryset = queryset.filter(
-                Q(name__icontains=word) | Q(description__icontains=word) | Q(current__preview__icontains=word)
-            )
-        return queryset

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from artifacts.models import Version
+from artifacts.models import Thumbnail, Version
 from artifactsite.lib import blobs
 from uploads.models import Upload
 
@@ -34,6 +34,7 @@ def without_rows(keys: list[str]) -> list[str]:
     """Those of `keys` that no row names."""
     known = {
         *Version.objects.filter(file__in=keys).values_list("file", flat=True),
+        *Thumbnail.objects.filter(file__in=keys).values_list("file", flat=True),
         *Upload.objects.filter(file__in=keys).values_list("file", flat=True),
     }
     return [key for key in keys if key not in known]

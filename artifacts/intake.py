@@ -35,7 +35,8 @@ def contents(items: Any, parts: Parts) -> list[Content]:
             accepted.append(content(item, parts))
         except Refusal as error:
             raise _within(f"artifacts[{index}]", error) from error
-        unused.discard(item.get("part", ""))
+        if isinstance(part := item.get("part"), str):
+            unused.discard(part)
     if unused:
         name = sorted(unused)[0]
         raise Invalid(name, f"The part {name!r} belongs to no artifact. Name it in one as part.")

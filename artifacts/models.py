@@ -1,12 +1,16 @@
 """Artifacts and their versions."""
 
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from artifacts.querysets import ArtifactQuerySet
+from artifactsite.lib.letters import terms_of
 from conversations.models import Conversation, Message
 from projects.models import Project
 
@@ -32,6 +36,28 @@ class Visibility(models.TextChoices):
     PROJECT = "project", "Project"
 
 
+def name_terms(name: str, project_id: uuid.UUID) -> str:
+    """The terms of a name, and that of the project, so that an index needn't look at other projects' names."""
+    return " ".join([project_term(project_id), *sorted(terms_of(name))])
+
+
+def project_term(project_id: uuid.UUID) -> str:
+    return f"~{project_id.hex}"
+
+
+class NameTermsField(models.TextField):
+    """The terms by which an index finds a saved artifact by its name, in its project; set whenever the row is written.
+
+    Mentions keep the index over them (mentions/index/). Chat artifacts have none: a conversation's are few.
+    """
+
+    def pre_save(self, model_instance: Any, add: bool) -> str:
+        saved = model_instance.saved_at is not None
+        terms = name_terms(model_instance.name, model_instance.project_id) if saved else ""
+        setattr(model_instance, self.attname, terms)
+        return terms
+
+
 class Artifact(models.Model):
     """A named output of a conversation. Its contents are its versions."""
 
@@ -55,6 +81,7 @@ class Artifact(models.Model):
     latest_number = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)
+    name_terms = NameTermsField(editable=False, default="")
 
     objects = ArtifactQuerySet.as_manager()
 
@@ -87,12 +114,25 @@ class Artifact(models.Model):
                 condition=models.Q(visibility="project", saved_at__isnull=False),
                 name="artifact_shared",
             ),
+            models.Index(
+                fields=["owner", "project", "-created_at", "-id"],
+                condition=models.Q(saved_at__isnull=False),
+                name="artifact_saved_by_owner",
+            ),
+            models.Index(fields=["owner", "-updated_at", "-id"], name="artifact_of_owner_changed"),
+            models.Index(fields=["owner", "name", "id"], name="artifact_of_owner_by_name"),
             models.Index(fields=["conversation", "created_at"], name="artifact_in_conversation"),
+            models.Index(models.F("project"), Lower("name"), name="artifact_by_name"),
         ]
 
     def __str__(self) -> str:
         # Not the name: it may be private, and the admin prints this.
         return f"artifact {str(self.pk)[:8]}"
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        if update_fields is not None and {"name", "saved_at"} & set(update_fields):
+            update_fields = {*update_fields, "name_terms"}
+        super().save(*args, update_fields=update_fields, **options)
 
     @property
     def is_saved(self) -> bool:
@@ -135,6 +175,27 @@ class Version(models.Model):
         return f"version {self.number} of {self.artifact_id}"
 
 
+class Thumbnail(models.Model):
+    """The small picture of a version, or why there is none. Without a row it has not been tried yet."""
+
+    version = models.OneToOneField(Version, on_delete=models.CASCADE, related_name="thumbnail")
+    file = models.CharField(max_length=300, blank=True, editable=False, help_text="Key in storage.")
+    size = models.BigIntegerField(default=0, help_text="Bytes.")
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why there is none.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(file="") ^ models.Q(reason=""), name="thumbnail_has_file_or_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"thumbnail of version {self.version_id}"
+
+
 class Output(models.Model):
     """That a message carries a version: new, or the same bytes as one that existed before."""
 
@@ -148,3 +209,22 @@ class Output(models.Model):
 
     def __str__(self) -> str:
         return f"output {self.position} of {self.message_id}"
+
+
+class SearchEntry(models.Model):
+    """What search knows of an artifact. `name`, `description` and `body` are folded words (search/words.py).
+
+    Each database keeps its own index over them: see search/postgres.py and search/sqlite.py.
+    """
+
+    artifact = models.OneToOneField(Artifact, on_delete=models.CASCADE, related_name="search_entry")
+    name = models.TextField()
+    description = models.TextField(blank=True)
+    body = models.TextField(blank=True)
+    text = models.TextField(blank=True, help_text="The beginning of the content as it reads; for excerpts.")
+
+    class Meta:
+        verbose_name_plural = "search entries"
+
+    def __str__(self) -> str:
+        return f"search entry of {self.artifact_id}"

@@ -1,5 +1,7 @@
 """What a preview shows: decided by kind and media type, prepared here, printed by templates/artifacts/preview.html."""
 
+import csv
+import io
 from dataclasses import dataclass, field
 
 from django.urls import reverse
@@ -14,6 +16,9 @@ from artifactsite.lib import markdown
 
 LONGEST = 256 * 1024  # bytes of text shown; the rest is a download away
 PAGE = 100  # rows
+MOST_COLUMNS = 100
+LONGEST_CELL = 1000  # characters
+DELIMITED = {"text/csv": ",", "text/tab-separated-values": "\t"}
 _NONE = "'none'"
 
 
@@ -26,22 +31,44 @@ class Preview:
     version: Version
     url: str = ""
     text: str = ""
-    html: SafeString = SafeString("")
+    html: SafeString = field(default_factory=SafeString)
     language: str = ""
     columns: list[str] = field(default_factory=list)
+    hidden_columns: int = 0
     rows: list[list[str]] = field(default_factory=list)
+    offset: int = 0
     total: int = 0
     truncated: bool = False
 
+    @property
+    def line_numbers(self) -> str:
+        """The gutter beside code: one number a line."""
+        return "\n".join(str(number) for number in range(1, self.text.count("\n") + 2))
 
-def preview_of(artifact: Artifact, version: Version) -> Preview:
-    """The preview of a version that the caller may see."""
+    @property
+    def first_row(self) -> int:
+        return self.offset + 1
+
+    @property
+    def last_row(self) -> int:
+        return self.offset + len(self.rows)
+
+    @property
+    def next_offset(self) -> int | None:
+        """Where the next page of a table begins; None at its end."""
+        return self.last_row if self.last_row < self.total else None
+
+
+def preview_of(artifact: Artifact, version: Version, offset: int = 0) -> Preview:
+    """The preview of a version that the caller may see; of a table, the page that begins at row `offset`."""
     if artifact.kind == Kind.TABLE:
-        return _table(artifact, version)
+        return _table(artifact, version, offset)
     if artifact.kind == Kind.VISUALIZATION or version.media_type in HTML.values():
         return Preview("frame", artifact, version, url=_address("artifact-frame", artifact, version))
     if version.media_type in IMAGES.values():
         return Preview("image", artifact, version, url=_address("artifact-image", artifact, version))
+    if version.media_type in DELIMITED and version.size:
+        return _delimited(artifact, version, offset)
     if is_textual(version.media_type) and version.size:
         return _text(artifact, version)
     return Preview("facts", artifact, version)
@@ -51,12 +78,54 @@ def _address(name: str, artifact: Artifact, version: Version) -> str:
     return f"{reverse(name, args=[artifact.pk])}?version={version.number}"
 
 
-def _table(artifact: Artifact, version: Version) -> Preview:
+def _cell(value: object) -> str:
+    text = cell_text(value)
+    return text if len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…"
+
+
+def _table(artifact: Artifact, version: Version, offset: int) -> Preview:
     columns = columns_of(version)
-    rows = [[cell_text(row.get(column)) for column in columns] for row in rows_of(version, 0, PAGE)]
-    total = version.table_index["rows"]  # type: ignore[index]
+    shown = columns[:MOST_COLUMNS]
     return Preview(
-        "table", artifact, version, columns=columns, rows=rows, total=total, truncated=total > PAGE
+        "table",
+        artifact,
+        version,
+        columns=shown,
+        hidden_columns=len(columns) - len(shown),
+        rows=[[_cell(row.get(column)) for column in shown] for row in rows_of(version, offset, PAGE)],
+        offset=offset,
+        total=version.table_index["rows"],  # type: ignore[index]
+    )
+
+
+def _delimited(artifact: Artifact, version: Version, offset: int) -> Preview:
+    """A CSV or TSV file as a table, as far as it is read; as text where it isn't well-formed."""
+    text = read_text(version, LONGEST)
+    truncated = version.size > LONGEST
+    delimiter = DELIMITED[version.media_type]
+    first = text.partition("\n")[0]
+    if delimiter == "," and first.count(";") > first.count(","):
+        delimiter = ";"
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if line]
+    except csv.Error:
+        return _text(artifact, version)
+    if truncated:
+        lines = lines[:-1]  # cut in the middle
+    if not lines:
+        return _text(artifact, version)
+    columns, rows = lines[0], lines[1:]
+    width = min(len(columns), MOST_COLUMNS)
+    return Preview(
+        "table",
+        artifact,
+        version,
+        columns=columns[:width],
+        hidden_columns=len(columns) - width,
+        rows=[[_cell(cell) for cell in (row + [""] * width)[:width]] for row in rows[offset : offset + PAGE]],
+        offset=offset,
+        total=len(rows),
+        truncated=truncated,
     )
 
 
@@ -69,19 +138,22 @@ def _text(artifact: Artifact, version: Version) -> Preview:
             artifact,
             version,
             text=text,
-            html=mark_safe(markdown.render(text)),
+            html=mark_safe(markdown.render(text)),  # noqa: S308 - sanitised
             truncated=truncated,
         )
     if artifact.gallery_type == GalleryType.CODE:
-        language = _language(artifact.name)
-        html = mark_safe(markdown.highlighted(text, language))
+        # As the highlighter reads it, so that its lines and the numbers beside them agree.
+        text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+        language = language_of(artifact.name)
+        html = mark_safe(markdown.highlighted(text, language))  # noqa: S308 - the highlighter escapes
         return Preview(
             "code", artifact, version, text=text, html=html, language=language, truncated=truncated
         )
     return Preview("text", artifact, version, text=text, truncated=truncated)
 
 
-def _language(name: str) -> str:
+def language_of(name: str) -> str:
+    """What Pygments calls the language of a file of this name; empty where it knows none."""
     try:
         return str(get_lexer_for_filename(name).aliases[0])
     except (ClassNotFound, IndexError):
@@ -96,5 +168,5 @@ def frame_policy(hosts: list[str]) -> str:
         f"script-src 'unsafe-inline' 'unsafe-eval' data: blob: {sources}; style-src 'unsafe-inline' data: {sources}; "
         f"img-src data: blob: {sources}; font-src data: {sources}; media-src data: blob:; worker-src blob:; "
         f"connect-src {sources or _NONE}; "
-        "form-action 'none'; base-uri 'none'; frame-ancestors 'self'; webrtc 'block'"
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
     )

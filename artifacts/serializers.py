@@ -6,14 +6,25 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from artifacts import thumbnails
 from artifacts.access import Ability, abilities
 from artifacts.models import Artifact, Version, Visibility
-from artifacts.types import IMAGES
+from artifacts.zips import MOST_FILES
 
 
 class ConversationLinkSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     title = serializers.CharField()
+
+
+class MatchSerializer(serializers.Serializer[Any]):
+    """Why a search found it: a piece of the text, and where in it the words stand."""
+
+    excerpt = serializers.CharField()
+    marks = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2)
+    )
+    field = serializers.ChoiceField(choices=["content", "description", "name"])
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
@@ -33,13 +44,14 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
     is_owner = serializers.SerializerMethodField()
     saved = serializers.BooleanField(source="is_saved", read_only=True)
     abilities = serializers.SerializerMethodField()
+    match = MatchSerializer(read_only=True, required=False, help_text="Only in the answer to ?q=.")
 
     class Meta:
         model = Artifact
         fields = [
             "id", "name", "kind", "type", "media_type", "size", "version", "newer_version", "url", "thumbnail_url",
             "preview", "conversation", "project", "owner", "is_owner", "saved", "visibility", "description",
-            "created_at", "updated_at", "abilities",
+            "created_at", "updated_at", "abilities", "match",
         ]  # fmt: skip
 
     @property
@@ -53,9 +65,10 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
         return reverse("api-artifact-download", args=[artifact.pk], request=self.context["request"])
 
     def get_thumbnail_url(self, artifact: Artifact) -> str | None:
-        if artifact.current is None or artifact.current.media_type not in IMAGES.values():
+        if artifact.current is None or not thumbnails.may_have(artifact.current):
             return None
-        return reverse("api-artifact-thumbnail", args=[artifact.pk], request=self.context["request"])
+        address = reverse("api-artifact-thumbnail", args=[artifact.pk], request=self.context["request"])
+        return f"{address}?{thumbnails.query(artifact.current)}"
 
     @extend_schema_field(ConversationLinkSerializer(allow_null=True))
     def get_conversation(self, artifact: Artifact) -> dict[str, Any] | None:
@@ -94,3 +107,7 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
 
     def get_is_current(self, version: Version) -> bool:
         return version.pk == version.artifact.current_id
+
+
+class SelectionSerializer(serializers.Serializer[Any]):
+    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST_FILES)

@@ -11,9 +11,10 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from artifacts import access
+from artifacts import access, thumbnails
 from artifacts.kinds import Content
-from artifacts.models import Artifact, GalleryType, Kind, Output, Version, Visibility
+from artifacts.models import Artifact, GalleryType, Kind, Output, Thumbnail, Version, Visibility
+from artifacts.search import index as search_index
 from artifacts.types import gallery_type
 from artifactsite.lib import blobs
 from artifactsite.lib.blobs import Stored
@@ -72,6 +73,7 @@ def _add_version(artifact: Artifact, content: Content, stored: Stored, **facts: 
         **facts,
     )
     artifact.latest_number = version.number
+    thumbnails.order(version)
     return version
 
 
@@ -80,6 +82,7 @@ def _publish(artifact: Artifact, version: Version) -> None:
     artifact.current = version
     artifact.updated_at = timezone.now()
     artifact.save(update_fields=["current", "latest_number", "updated_at"])
+    search_index.put(artifact, version)
 
 
 def _capture(by: User, message: Message, content: Content, stored: Stored) -> Version:
@@ -154,6 +157,25 @@ def record_tool_result(
     return message, True
 
 
+def adopt_file(*, conversation: Conversation, content: Content, stored: Stored) -> Version | None:
+    """Makes rows for a file that lies in a conversation's folder without any; None where its bytes are known.
+
+    The file stays where it is. A message says that it came, as if its tool had delivered it properly.
+    """
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        message = add_message(
+            by=conversation.owner, conversation=conversation, role=MessageRole.TOOL, body="",
+            content_type="text", tool="file",
+        )  # fmt: skip
+        version = _capture(conversation.owner, message, content, stored)
+        if version.file != stored.key:
+            message.delete()
+            return None
+        Output.objects.create(message=message, version=version, position=0)
+        return version
+
+
 def _delivered(conversation: Conversation, key: str) -> Message | None:
     return Message.objects.filter(conversation=conversation, delivery_key=key).first()
 
@@ -170,6 +192,8 @@ def _locked(artifact: Artifact) -> tuple[Artifact, Project]:
 def _changed(artifact: Artifact, *fields: str) -> Artifact:
     artifact.updated_at = timezone.now()
     artifact.save(update_fields=[*fields, "updated_at"])
+    if {"name", "description"} & set(fields):
+        search_index.put_names(artifact)
     return artifact
 
 
@@ -243,6 +267,8 @@ def delete_artifact(*, by: User, artifact: Artifact) -> None:
 
 def _delete(artifacts: Any) -> None:
     keys = list(Version.objects.filter(artifact__in=artifacts).values_list("file", flat=True))
+    pictures = Thumbnail.objects.filter(version__artifact__in=artifacts).exclude(file="")
+    keys += pictures.values_list("file", flat=True)
     artifacts.delete()
     blobs.discard_on_commit(keys)
 

@@ -11,6 +11,7 @@ from pygments.lexers import get_all_lexers
 from artifacts.models import GalleryType
 from artifactsite.lib.names import extension_of
 
+NOTEBOOK = "application/x-ipynb+json"
 #  extension → media type; the heading is the gallery type
 IMAGES = {
     "png": "image/png",
@@ -38,7 +39,7 @@ CODE = {
     "jsx": "text/javascript",
     "json": "application/json",
     "jsonl": "application/x-ndjson",
-    "ipynb": "application/x-ipynb+json",
+    "ipynb": NOTEBOOK,
     "yaml": "application/yaml",
     "yml": "application/yaml",
     "toml": "application/toml",

@@ -4,7 +4,21 @@ from django.urls import path
 
 from artifacts import views
 
+ARTIFACT = "artifacts/<uuid:pk>"
+
 urlpatterns = [
-    path("artifacts/<uuid:pk>/image", views.image, name="artifact-image"),
-    path("artifacts/<uuid:pk>/frame", views.frame, name="artifact-frame"),
+    path("artifacts", views.gallery, name="artifacts"),
+    path("artifacts/delete", views.delete_selection, name="artifacts-delete"),
+    path(ARTIFACT, views.artifact, name="artifact"),
+    path(f"{ARTIFACT}/image", views.image, name="artifact-image"),
+    path(f"{ARTIFACT}/frame", views.frame, name="artifact-frame"),
+    path(f"{ARTIFACT}/rows", views.rows, name="artifact-rows"),
+    path(f"{ARTIFACT}/card", views.card, name="artifact-card"),
+    path(f"{ARTIFACT}/tile", views.tile, name="artifact-tile"),
+    path(f"{ARTIFACT}/diff", views.diff, name="artifact-diff"),
+    path(f"{ARTIFACT}/save", views.save, name="artifact-save"),
+    path(f"{ARTIFACT}/edit", views.edit, name="artifact-edit"),
+    path(f"{ARTIFACT}/visibility", views.visibility, name="artifact-visibility"),
+    path(f"{ARTIFACT}/delete", views.delete, name="artifact-delete"),
+    path(f"{ARTIFACT}/versions/<int:number>/restore", views.restore, name="artifact-restore"),
 ]

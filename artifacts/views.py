@@ -1,33 +1,326 @@
 """The pages of artifacts; thin."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from artifacts import exports
-from artifacts.models import Artifact
+from artifacts import exports, pages, services
+from artifacts.access import require_owner, require_saved, require_sharing, require_unsaved
+from artifacts.forms import EditForm, SaveForm, SelectionForm, VisibilityForm
+from artifacts.gallery import Asked, gallery_page, gallery_tiles, neighbours_of, tile_of
+from artifacts.models import Artifact, Visibility
+from artifacts.preview import preview_of
+from artifactsite.lib.errors import Invalid, Refusal
+from artifactsite.lib.pages import is_fragment, place_in_frame, refusals_shown, toast, trigger
+
+form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def visible_artifact(request: HttpRequest, pk: UUID) -> Artifact:
     """The artifact if the visitor may see it, else 404."""
-    visible = Artifact.objects.visible_to(request.user).select_related(
-        "project", "owner", "conversation", "current"
+    return get_object_or_404(pages.with_everything(Artifact.objects.visible_to(request.user)), pk=pk)
+
+
+def own_artifact(request: HttpRequest, pk: UUID) -> Artifact:
+    """The artifact if it is the visitor's own; a refusal where they only see it."""
+    artifact = visible_artifact(request, pk)
+    require_owner(artifact, request.user)  # type: ignore[arg-type]
+    return artifact
+
+
+def _asks_for(request: HttpRequest, target: str) -> bool:
+    """Whether the answer goes into the element with this id rather than into a window of its own."""
+    return is_fragment(request) and request.headers.get("HX-Target") == target
+
+
+def _fragment_or_page(
+    request: HttpRequest, target: str, fragment: str, page: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """The same content with or without the page around it; caches keep the two apart."""
+    template = fragment if _asks_for(request, target) else page
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+@login_required
+@require_safe
+@refusals_shown
+def gallery(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    if _asks_for(request, "gallery-more"):
+        tiles, more_url, _ = gallery_tiles(request, user)
+        is_list = Asked.of(request).get("view") == "list"
+        context = {"tiles": tiles, "more_url": more_url, "is_list": is_list}
+        response = render(request, "artifacts/tiles.html", context)
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        return response
+    return _fragment_or_page(
+        request,
+        "gallery",
+        "artifacts/results.html",
+        "artifacts/gallery.html",
+        {"gallery": gallery_page(request, user)},
     )
-    return get_object_or_404(visible, pk=pk)
 
 
 @login_required
 @require_safe
+@refusals_shown
+def artifact(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = visible_artifact(request, pk)
+    version = exports.pick_version(found, request.GET.get("version"))
+    place_in_frame(request, project=found.project_id)
+    context: dict[str, Any] = {
+        "page": pages.artifact_page(found, version, user, offset=_offset(request)),
+        "neighbours": neighbours_of(request, found, user),
+    }
+    return _fragment_or_page(request, "viewer", "artifacts/viewer.html", "artifacts/artifact.html", context)
+
+
+@login_required
+@require_safe
+@refusals_shown
 def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    artifact = visible_artifact(request, pk)
-    return exports.image(request, artifact, exports.pick_version(artifact, request.GET.get("version")))
+    found = visible_artifact(request, pk)
+    return exports.image(request, found, exports.pick_version(found, request.GET.get("version")))
 
 
 @login_required
 @require_safe
+@refusals_shown
 def frame(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    artifact = visible_artifact(request, pk)
-    return exports.frame(request, artifact, exports.pick_version(artifact, request.GET.get("version")))
+    found = visible_artifact(request, pk)
+    return exports.frame(request, found, exports.pick_version(found, request.GET.get("version")))
+
+
+@login_required
+@require_safe
+@refusals_shown
+def rows(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The next rows of a table's preview."""
+    found = visible_artifact(request, pk)
+    version = exports.pick_version(found, request.GET.get("version"))
+    preview = preview_of(found, version, _offset(request))
+    if preview.view != "table":
+        raise Invalid("id", "Only tables have rows.", code="not_a_table")
+    return render(request, "artifacts/rows.html", {"preview": preview})
+
+
+@login_required
+@require_safe
+@refusals_shown
+def card(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The card again, after something changed."""
+    found = visible_artifact(request, pk)
+    version = exports.pick_version(found, request.GET.get("version"))
+    return render(request, "artifacts/card.html", {"card": pages.card(found, version, request.user)})  # type: ignore[arg-type]
+
+
+@login_required
+@require_safe
+@refusals_shown
+def tile(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The gallery's tile again, after something changed."""
+    user: Any = request.user
+    asked = Asked.of(request)
+    shown = tile_of(visible_artifact(request, pk), user, asked)
+    return render(request, "artifacts/tile.html", {"tile": shown, "is_list": asked.get("view") == "list"})
+
+
+@login_required
+@require_safe
+@refusals_shown
+def diff(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = visible_artifact(request, pk)
+    place_in_frame(request, project=found.project_id)
+    old, new = (exports.pick_version(found, request.GET.get(side)) for side in ("from", "to"))
+    facts = exports.diff(found, old, new)
+    context = {
+        "artifact": found,
+        "old": old,
+        "new": new,
+        "same": facts["same"],
+        "lines": pages.diff_lines(facts["unified"]) if facts["unified"] else [],
+        "is_text": facts["unified"] is not None,
+    }
+    return _fragment_or_page(request, "diff", "artifacts/diff.html", "artifacts/diff_page.html", context)
+
+
+def _offset(request: HttpRequest) -> int:
+    raw = request.GET.get("offset") or "0"
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 12):
+        raise Invalid("offset", "offset must be a whole number from 0.")
+    return int(raw)
+
+
+# --- changing ------------------------------------------------------------------------------------------
+# Each form has an address of its own: opened in a dialog by js/artifact-dialog.js, a page without it.
+
+
+def _form(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    context = {**context, "fragment": template}
+    return _fragment_or_page(
+        request, "artifact-dialog", template, "artifacts/form_page.html", context, status
+    )
+
+
+def _done(request: HttpRequest, found: Artifact, text: str, event: str = "artifact-changed") -> HttpResponse:
+    """After a change: what shows the artifact asks for it again; without a dialog its page is shown."""
+    gone = event == "artifact-deleted"
+    response: HttpResponse
+    if is_fragment(request):
+        response = HttpResponse(status=204)
+        trigger(response, event, {"id": str(found.pk)})
+        trigger(response, f"artifact-{found.pk}")
+    else:
+        response = redirect("artifacts") if gone else redirect("artifact", found.pk)
+    return toast(request, response, text)
+
+
+def _submit(
+    request: HttpRequest,
+    form: forms.Form,
+    template: str,
+    context: dict[str, Any],
+    act: Callable[[], Artifact],
+) -> Artifact | HttpResponse:
+    """Does `act` with a valid form. What is refused is said in the form, with all that was typed."""
+    try:
+        if not form.is_valid():
+            field, sentences = next(iter(form.errors.items()))
+            raise Invalid(field, f"{field.capitalize()}: {sentences[0]}")
+        return act()
+    except Refusal as refusal:
+        if is_fragment(request):
+            raise
+        if form.is_valid():
+            form.add_error(None, refusal.detail)
+        return _form(request, template, context, status=refusal.status)
+
+
+@login_required
+@form_methods
+@refusals_shown
+def save(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = own_artifact(request, pk)
+    require_unsaved(found)
+    template = "artifacts/save.html"
+    context: dict[str, Any] = {"artifact": found, "choices": pages.save_choices(found)}
+    if request.method != "POST":
+        context["form"] = SaveForm(initial={"name": found.name, "visibility": Visibility.PRIVATE})
+        return _form(request, template, context)
+    form = context["form"] = SaveForm(request.POST)
+    result = _submit(
+        request,
+        form,
+        template,
+        context,
+        lambda: services.save_artifact(by=user, artifact=found, **form.cleaned_data),
+    )
+    return _done(request, result, "Saved.") if isinstance(result, Artifact) else result
+
+
+@login_required
+@form_methods
+@refusals_shown
+def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = own_artifact(request, pk)
+    template = "artifacts/edit.html"
+    context: dict[str, Any] = {"artifact": found}
+    if request.method != "POST":
+        context["form"] = EditForm(initial={"name": found.name, "description": found.description})
+        return _form(request, template, context)
+    form = context["form"] = EditForm(request.POST)
+    result = _submit(
+        request,
+        form,
+        template,
+        context,
+        lambda: services.update_artifact(by=user, artifact=found, **form.cleaned_data),
+    )
+    return _done(request, result, "Changed.") if isinstance(result, Artifact) else result
+
+
+@login_required
+@form_methods
+@refusals_shown
+def visibility(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Asks, and says what changes for whom; then changes it."""
+    user: Any = request.user
+    found = own_artifact(request, pk)
+    require_saved(found)
+    form = VisibilityForm(request.POST if request.method == "POST" else request.GET)
+    if not form.is_valid():
+        raise Invalid("to", "to must be private or project.")
+    to = form.cleaned_data["to"]
+    if to == Visibility.PROJECT and not found.is_shared:
+        require_sharing(found.project)
+    if request.method != "POST":
+        return _form(request, "artifacts/visibility.html", {"artifact": found, "to": to})
+    services.set_visibility(by=user, artifact=found, visibility=to)
+    shared = to == Visibility.PROJECT
+    return _done(request, found, "Shared with the project." if shared else "Made private.")
+
+
+@login_required
+@form_methods
+@refusals_shown
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Asks, then deletes."""
+    user: Any = request.user
+    found = own_artifact(request, pk)
+    if request.method != "POST":
+        return _form(request, "artifacts/delete.html", {"artifact": found})
+    services.delete_artifact(by=user, artifact=found)
+    found.pk = pk
+    return _done(request, found, "Deleted.", "artifact-deleted")
+
+
+@login_required
+@require_POST
+@refusals_shown
+def delete_selection(request: HttpRequest) -> HttpResponse:
+    """Asks about the ticked artifacts by name; once confirmed, deletes them all or none."""
+    user: Any = request.user
+    form = SelectionForm(request.POST)
+    if not form.is_valid():
+        raise Invalid("id", "Select the artifacts to delete first, at most 500 at once.")
+    chosen = Artifact.objects.visible_to(user).filter(pk__in=form.cleaned_data["id"]).order_by("-created_at")
+    found = list(chosen)
+    if not form.cleaned_data["confirmed"]:
+        return _form(request, "artifacts/delete_selection.html", {"artifacts": found})
+    with transaction.atomic():
+        for one in found:
+            services.delete_artifact(by=user, artifact=one)
+    text = "Deleted 1 artifact." if len(found) == 1 else f"Deleted {len(found)} artifacts."
+    if not is_fragment(request):
+        return toast(request, redirect("artifacts"), text)
+    response = trigger(HttpResponse(status=204), "selection-deleted")
+    return toast(request, response, text)
+
+
+@login_required
+@require_POST
+@refusals_shown
+def restore(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
+    user: Any = request.user
+    found = own_artifact(request, pk)
+    version = services.restore_version(by=user, artifact=found, number=number)
+    response = redirect(reverse("artifact", args=[pk]))
+    return toast(request, response, f"Version {number} is restored, as version {version.number}.")

@@ -44,7 +44,6 @@ class ConversationAdmin(ReadOnlyAdmin):
     list_select_related = ["owner", "project"]
     list_filter = ["created_at", "updated_at", ("project", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["^id", "owner__username", "project__name"]
-    search_help_text = "By id, owner or project."
     date_hierarchy = "created_at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
@@ -70,7 +69,6 @@ class MessageAdmin(ReadOnlyAdmin):
     list_select_related = ["conversation", "author"]
     list_filter = ["role", "content_type", "is_error", "created_at"]
     search_fields = ["^id", "^conversation__id", "author__username"]
-    search_help_text = "By id, conversation or author."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         hidden = ["body", "tool", "conversation__title"]

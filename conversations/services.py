@@ -42,9 +42,13 @@ def add_message(
     role: str,
     body: str,
     content_type: str = ContentType.MARKDOWN,
+    title_source: str | None = None,
     **facts: Any,
 ) -> Message:
-    """Appends a message. `facts` are the model's own fields: tool, is_error, turn, delivery_key."""
+    """Appends a message. `facts` are the model's own fields: tool, is_error, turn, delivery_key.
+
+    An untitled conversation takes its title from the first message, or from `title_source` in its place.
+    """
     if len(body) > LONGEST_BODY:
         raise Invalid(
             "body", f"A message may have at most {LONGEST_BODY:,} characters. Attach it as a file instead."
@@ -55,7 +59,7 @@ def add_message(
         )
         touched: dict[str, Any] = {"updated_at": message.created_at}
         if not conversation.title and role == MessageRole.USER:
-            touched["title"] = conversation.title = suggested_title(body)
+            touched["title"] = conversation.title = suggested_title(body if title_source is None else title_source)
         Conversation.objects.filter(pk=conversation.pk).update(**touched)
     return message
 

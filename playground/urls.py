@@ -1,3 +1,28 @@
-from django.urls import URLPattern
+"""Pages of conversations."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from playground import views
+
+CONVERSATION = "conversations/<uuid:pk>"
+UPLOAD = f"{CONVERSATION}/uploads/<str:file_id>"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("projects/<uuid:pk>/open", views.open_project, name="open-project"),
+    path("conversations", views.conversations, name="conversations"),
+    path(CONVERSATION, views.conversation, name="conversation"),
+    path(f"{CONVERSATION}/rename", views.rename, name="rename-conversation"),
+    path(f"{CONVERSATION}/delete", views.delete, name="delete-conversation"),
+    path(f"{CONVERSATION}/messages", views.messages, name="conversation-messages"),
+    path(f"{CONVERSATION}/context", views.context, name="conversation-context"),
+    path(f"{CONVERSATION}/uploads", views.uploads, name="conversation-uploads"),
+    path(f"{UPLOAD}/text", views.upload_text, name="upload-text"),
+    path(f"{UPLOAD}/active", views.upload_active, name="upload-active"),
+    path(f"{UPLOAD}/retry", views.upload_retry, name="upload-retry"),
+    path(f"{UPLOAD}/delete", views.upload_delete, name="upload-delete"),
+    path(f"{UPLOAD}/new-link", views.upload_new_link, name="upload-new-link"),
+    path("turns/<uuid:pk>", views.turn, name="turn"),
+    path("turns/<uuid:pk>/cancel", views.cancel, name="cancel-turn"),
+    path("turns/<uuid:pk>/receipt", views.receipt, name="turn-receipt"),
+]

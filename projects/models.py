@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from artifactsite.lib.sealed import seal, unseal
 from projects.querysets import MembershipQuerySet, ProjectQuerySet
 
 
@@ -56,6 +57,14 @@ class Project(models.Model):
         max_length=50_000,
         help_text="What the agent is told in every conversation. {{memory.sessionMeta.artifacts}} is replaced.",
     )
+    agent_base_url = models.CharField(
+        "agent's address",
+        max_length=500,
+        blank=True,
+        help_text="An OpenAI-compatible endpoint in place of the site's, such as https://api.openai.com/v1.",
+    )
+    agent_model = models.CharField("agent's model", max_length=200, blank=True)
+    agent_api_key_sealed = models.TextField(blank=True, editable=False)
     preview_hosts = models.JSONField(
         default=list, blank=True, help_text="Hosts that previews may load scripts and styles from."
     )
@@ -74,6 +83,15 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def agent_api_key(self) -> str:
+        """The project's own key; it is for calling the endpoint and is shown to nobody."""
+        return unseal(self.agent_api_key_sealed)
+
+    @agent_api_key.setter
+    def agent_api_key(self, key: str) -> None:
+        self.agent_api_key_sealed = seal(key)
 
     @property
     def max_file_bytes(self) -> int:

@@ -1,7 +1,9 @@
 """What happens to projects and their members."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -16,7 +18,7 @@ from projects.models import Membership, Project, Role
 
 EDITABLE = (
     "name", "allow_artifact_sharing", "max_files", "max_file_size_mb", "max_tokens", "agent_instructions",
-    "preview_hosts",
+    "preview_hosts", "agent_base_url", "agent_model", "agent_api_key",
 )  # fmt: skip
 LAST_ADMINISTRATOR = "A project needs an administrator. Make somebody else one first."
 
@@ -36,6 +38,8 @@ def create_project(*, by: User, name: str, **values: Any) -> Project:
     label = clean_name(name, longest=200)
     if not label:
         raise Invalid("name", "Give the project a name.")
+    if "agent_base_url" in values:
+        values["agent_base_url"] = _check_agent_address(values["agent_base_url"])
     base = slugify(label)[:200] or "project"
     slug = (
         base if not Project.objects.filter(slug=base).exists() else f"{base}-{get_random_string(6).lower()}"
@@ -52,6 +56,26 @@ def require_administrator(*, by: User, project: Project) -> None:
         raise Forbidden("Only the project's administrators can do this.")
 
 
+def _check_agent_address(address: str) -> str:
+    """An endpoint that a project may name. The server calls it, so only hosts that the site allows."""
+    address = address.strip().rstrip("/")
+    if not address:
+        return ""
+    try:
+        parts = urlsplit(address)
+        known = parts.scheme in ("http", "https") and parts.netloc in settings.AGENT_PROJECT_HOSTS
+    except ValueError:
+        known = False
+    if not known:
+        allowed = ", ".join(settings.AGENT_PROJECT_HOSTS) or "none"
+        raise Invalid(
+            "agent_base_url",
+            f"Projects may use agents at these hosts: {allowed}. "
+            "The site's operator adds others to AGENT_PROJECT_HOSTS.",
+        )
+    return address
+
+
 def update_project(*, by: User, project: Project, **values: Any) -> Project:
     """Changes settings; administrators only. Fields outside EDITABLE are a programming error."""
     if unknown := set(values) - set(EDITABLE):
@@ -60,12 +84,18 @@ def update_project(*, by: User, project: Project, **values: Any) -> Project:
         # Locked as every visibility change locks it: sharing can't be switched in the middle of one.
         locked = Project.objects.select_for_update().get(pk=project.pk)
         require_administrator(by=by, project=locked)
+        if "agent_base_url" in values:
+            values["agent_base_url"] = _check_agent_address(values["agent_base_url"])
+            if values["agent_base_url"] != locked.agent_base_url:
+                # A stored key must not follow to an address that somebody else chose.
+                values.setdefault("agent_api_key", "")
         for field, value in values.items():
             setattr(locked, field, clean_name(value, longest=200) if field == "name" else value)
         if not locked.name:
             raise Invalid("name", "Give the project a name.")
         if values:
-            _save_checked(locked, update_fields=list(values))
+            columns = ["agent_api_key_sealed" if field == "agent_api_key" else field for field in values]
+            _save_checked(locked, update_fields=columns)
     return locked
 
 

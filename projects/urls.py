@@ -1,3 +1,13 @@
-from django.urls import URLPattern
+"""The pages of projects."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from projects import views
+
+PROJECT = "projects/<uuid:pk>"
+
+urlpatterns = [
+    path(f"{PROJECT}/settings", views.project_settings, name="project-settings"),
+    path(f"{PROJECT}/members", views.add_member, name="project-members"),
+    path(f"{PROJECT}/members/<int:user_id>", views.change_member, name="project-member"),
+]

@@ -7,6 +7,7 @@ page of a million rows is one seek away.
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -14,7 +15,6 @@ from typing import IO, Any
 from django.core.files import File
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import IllegalCharacterError
 
 from artifacts.kinds.base import Content, Download, spooled, storable, stored_bytes
 from artifacts.models import Kind as KindName
@@ -26,6 +26,10 @@ STRIDE = 1000  # rows between two noted offsets
 SAMPLE, SAMPLE_CELL = 5, 200  # rows; characters
 MOST_COLUMNS = 2000
 LARGEST_SHEET = 1_048_576  # rows, Excel's own limit, header included
+LONGEST_CELL = 32_767  # characters, Excel's own limit
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ufffd\U00010000-\U0010ffff]")
+# Spreadsheets read `_x0041_` as the letter A; its first underscore is therefore escaped itself.
+_LIKE_AN_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _START, _BETWEEN, _END = b"[\n", b",\n", b"\n]\n"
 
 
@@ -129,11 +133,8 @@ def _sheet_cell(sheet: Any, value: Any) -> Any:
     """A cell that Excel shows as it is: text that begins with `=` stays text."""
     if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 10**15):
         return value
-    text = cell_text(value)[:32_767]
-    try:
-        cell = WriteOnlyCell(sheet, value=text)
-    except IllegalCharacterError:
-        cell = WriteOnlyCell(sheet, value="".join(c if c >= " " or c in "\t\n\r" else "\ufffd" for c in text))
+    text = _NOT_XML.sub("\ufffd", cell_text(value)[:LONGEST_CELL])
+    cell = WriteOnlyCell(sheet, value=_LIKE_AN_ESCAPE.sub("_x005F_", text))
     cell.data_type = "s"
     return cell
 

@@ -38,7 +38,8 @@ class TextKind:
         return "text/plain; charset=utf-8", stored_bytes(version)
 
     def definition_data(self, version: Version) -> Any:
-        return read_text(version)
+        # All of it, a byte order mark too: what goes back through tool-results is the same text.
+        return b"".join(stored_bytes(version)).decode("utf-8", "replace")
 
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
         text = read_text(version, longest * 4)

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import Scope, User
 from accounts.services import create_token
+from artifactsite.lib.errors import Refusal
 from projects.models import Membership, Project, Role
 from projects.services import create_project
 
@@ -30,16 +31,20 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with transaction.atomic():
-            user = self._user(options["username"], options["password_env"], options["admin"])
-            project = (
-                self._project(user, options["project"], options["admin"]) if options["project"] else None
-            )
-            secret = None
-            if options["print_token"]:
-                _, secret = create_token(by=user, name="bootstrap", scope=Scope.WRITE)
-        answer = {"username": user.username, "project": str(project.pk) if project else None, "token": secret}
+        try:
+            answer = self._bootstrap(options)
+        except Refusal as refusal:
+            raise CommandError(refusal.detail) from refusal
         self.stdout.write(json.dumps(answer))
+
+    @transaction.atomic
+    def _bootstrap(self, options: dict[str, Any]) -> dict[str, str | None]:
+        user = self._user(options["username"], options["password_env"], options["admin"])
+        project = self._project(user, options["project"], options["admin"]) if options["project"] else None
+        secret = None
+        if options["print_token"]:
+            _, secret = create_token(by=user, name="bootstrap", scope=Scope.WRITE)
+        return {"username": user.username, "project": str(project.pk) if project else None, "token": secret}
 
     def _user(self, username: str, password_env: str | None, admin: bool) -> User:
         user, created = User.objects.get_or_create(username=username)

@@ -1,0 +1,6 @@
+"""The confined processes that read what artifacts contain; never used by the web process's own threads of work."""
+
+from uploads.extraction import ExtractionPool
+
+# One document at a time: uploads, which somebody waits for, have a pool of their own.
+pool = ExtractionPool(parallel=1)

@@ -1,0 +1,373 @@
+"""The gallery: the API's filters and paging, made into tiles, tabs and links."""
+
+import uuid
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from rest_framework.request import Request
+
+from accounts.models import User
+from artifacts.filters import TYPES, ArtifactFilter
+from artifacts.models import Artifact
+from artifacts.pages import (
+    Body,
+    Source,
+    address,
+    body_of,
+    icon_of,
+    label_of,
+    source_of,
+    with_everything,
+)
+from artifacts.querysets import ArtifactQuerySet
+from artifactsite.lib.errors import Invalid
+from artifactsite.lib.pages import is_fragment, zone_of
+from artifactsite.lib.pagination import EXACT_COUNT, Cursor, CursorOrPagePagination
+from conversations.models import Conversation
+from projects.models import Project
+
+SIZE = 48
+LONGEST_LIST_OF_PROJECTS = 500
+TABS = {"all": "All", "images": "Images", "html": "HTML", "code": "Code", "files": "Files"}
+SCOPES = {"mine": "Mine", "saved": "Saved", "shared": "Shared with me", "all": "All"}
+SORTS = {
+    "-created_at": "Newest first",
+    "created_at": "Oldest first",
+    "-updated_at": "Recently changed",
+    "name": "Name, A to Z",
+    "-name": "Name, Z to A",
+}
+VIEWS = {"grid": "Grid", "list": "List"}
+#  parameter of the address → its default, which the address leaves out
+PARAMETERS = {
+    "type": "all", "scope": "mine", "project": "", "conversation": "", "kind": "", "q": "",
+    "created_after": "", "created_before": "", "ordering": "-created_at", "view": "grid",
+}  # fmt: skip
+
+
+class _Paging(CursorOrPagePagination):
+    """The API's paging as a page uses it: the tabs have counted already."""
+
+    @staticmethod
+    def _bounded_count(queryset: QuerySet[Any]) -> int | None:
+        return None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the visitor asked to see: the parameters of the address that differ from their defaults."""
+
+    values: dict[str, str]
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Asked":
+        given = {name: request.GET.get(name, "").strip() for name in PARAMETERS}
+        return cls({name: value for name, value in given.items() if value and value != PARAMETERS[name]})
+
+    def get(self, name: str) -> str:
+        return self.values.get(name, PARAMETERS[name])
+
+    def query(self, **changes: str) -> str:
+        """The query of an address with some parameters changed; empty where all are as by default."""
+        values = {**self.values, **changes}
+        kept = {
+            name: values[name] for name in PARAMETERS if values.get(name, "") not in ("", PARAMETERS[name])
+        }
+        return f"?{urlencode(kept)}" if kept else ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the order and the look differs from the default."""
+        return bool(set(self.values) - {"ordering", "view"})
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab with its count: exact up to 10,000."""
+
+    name: str
+    label: str
+    count: int
+    more: bool
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An option of a select or of a switch."""
+
+    value: str
+    label: str
+    is_chosen: bool
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """An artifact in the gallery. `day` is set on the first of each day."""
+
+    id: uuid.UUID
+    name: str
+    kind: str
+    kind_label: str
+    icon: str
+    size: int
+    created_at: datetime
+    is_mine: bool
+    owner: str
+    type: str
+    saved: bool
+    visibility: str
+    source: Source | None
+    body: Body
+    url: str
+    self_url: str
+    day: str = ""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The page, or with `tiles` and `more_url` alone the next piece of it."""
+
+    asked: Asked
+    url: str
+    tabs: list[Tab]
+    scopes: list[Choice]
+    sorts: list[Choice]
+    views: list[Choice]
+    projects: list[Choice]
+    conversation: Conversation | None
+    without_conversation: str
+    tiles: list[Tile]
+    more_url: str
+    previous_url: str
+    is_list: bool
+    total: int
+    total_more: bool
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The ways on from an artifact in the viewer, through the filtered list."""
+
+    previous_url: str
+    next_url: str
+    back_url: str
+
+
+def _visible(user: User) -> ArtifactQuerySet:
+    return Artifact.objects.visible_to(user)
+
+
+def _filtered(
+    request: HttpRequest, asked: Asked, queryset: ArtifactQuerySet, **without: None
+) -> ArtifactQuerySet:
+    """What the API's filters leave of `queryset`; parameters named in `without` don't count."""
+    data = QueryDict(mutable=True)
+    data.update({name: value for name, value in asked.values.items() if name not in without})
+    filters = ArtifactFilter(data, queryset=queryset, request=request)
+    if not filters.is_valid():
+        name, sentences = next(iter(filters.form.errors.items()))
+        raise Invalid(name, f"{name}: {sentences[0]}")
+    found: ArtifactQuerySet = filters.qs
+    return found
+
+
+def _paging(request: HttpRequest) -> Request:
+    """The request as the API's paging reads it, with the gallery's page size."""
+    asked = copy(request)
+    query = request.GET.copy()
+    query.setdefault("size", str(SIZE))
+    if not query.get("ordering"):
+        query.pop("ordering", None)
+    asked.GET = query  # type: ignore[assignment]
+    return Request(asked)
+
+
+class _Sorted:
+    """Names, for the paging, the fields by which a list may be sorted."""
+
+    sortable = ("created_at", "updated_at", "name")
+
+
+def gallery_page(request: HttpRequest, user: User) -> Gallery:
+    """The gallery as `user` asked for it. Raises Refusal for parameters that make no sense."""
+    asked = Asked.of(request)
+    tabs = _tabs(request, asked, user)
+    total = next(tab for tab in tabs if tab.is_current)
+    conversation = None
+    if asked.get("conversation"):
+        conversation = Conversation.objects.visible_to(user).filter(pk=asked.get("conversation")).first()
+    tiles, more_url, previous_url = gallery_tiles(request, user)
+    return Gallery(
+        asked=asked,
+        url=reverse("artifacts") + asked.query(),
+        tabs=tabs,
+        scopes=_choices(asked, "scope", SCOPES),
+        sorts=_choices(asked, "ordering", SORTS),
+        views=_choices(asked, "view", VIEWS),
+        projects=_projects(asked, user),
+        conversation=conversation,
+        without_conversation=reverse("artifacts") + asked.query(conversation=""),
+        tiles=tiles,
+        more_url=more_url,
+        previous_url=previous_url,
+        is_list=asked.get("view") == "list",
+        total=total.count,
+        total_more=total.more,
+    )
+
+
+def gallery_tiles(request: HttpRequest, user: User) -> tuple[list[Tile], str, str]:
+    """One page of tiles, the address of the next and of the one before."""
+    asked = Asked.of(request)
+    paging = _Paging()
+    rows = paging.paginate_queryset(
+        with_everything(_filtered(request, asked, _visible(user))),
+        _paging(request),
+        _Sorted(),  # type: ignore[arg-type]
+    )
+    tiles = [tile_of(row, user, asked) for row in rows or []]
+    if paging.field in ("created_at", "updated_at"):
+        tiles = _by_day(tiles, rows or [], paging.field, request)
+    return tiles, _relative(paging.get_next_link()), _relative(paging.get_previous_link())
+
+
+def _relative(link: str | None) -> str:
+    """The address of a link of the paging on this page, without our own page size."""
+    if link is None:
+        return ""
+    query = QueryDict(urlsplit(link).query, mutable=True)
+    if query.get("size") == str(SIZE):
+        query.pop("size")
+    return f"{reverse('artifacts')}?{query.urlencode()}"
+
+
+def tile_of(artifact: Artifact, user: User, asked: Asked) -> Tile:
+    version = artifact.current
+    if version is None:
+        # Only while its first version is being made, which no reader sees.
+        raise LookupError(artifact.pk)
+    is_mine = artifact.owner_id == user.pk
+    return Tile(
+        id=artifact.pk,
+        name=artifact.name,
+        kind=artifact.kind,
+        kind_label=label_of(artifact, version),
+        icon=icon_of(artifact, version),
+        size=version.size,
+        created_at=artifact.created_at,
+        is_mine=is_mine,
+        owner="" if is_mine else artifact.owner.username,
+        type=artifact.gallery_type,
+        saved=artifact.is_saved,
+        visibility=artifact.visibility,
+        source=source_of(artifact, version, user),
+        body=body_of(artifact, version, thumbnail=True),
+        url=reverse("artifact", args=[artifact.pk]) + asked.query(),
+        self_url=address("artifact-tile", artifact) + asked.query(),
+    )
+
+
+# --- grouped by day -----------------------------------------------------------------------------------
+
+
+def _by_day(tiles: list[Tile], rows: list[Any], field: str, request: HttpRequest) -> list[Tile]:
+    """The tiles, with the first of each day of the reader's calendar marked."""
+    zone = zone_of(request)
+    today = timezone.localdate(timezone=zone)
+    before, marked = _day_before(request, field, zone), []
+    for tile, row in zip(tiles, rows, strict=True):
+        day = timezone.localdate(getattr(row, field), zone)
+        marked.append(replace(tile, day=day_label(day, today)) if day != before else tile)
+        before = day
+    return marked
+
+
+def _day_before(request: HttpRequest, field: str, zone: tzinfo) -> date | None:
+    """The day that the piece before ended with, where this one is added to it: its cursor says so."""
+    cursor = request.GET.get("cursor")
+    if not cursor or not is_fragment(request):
+        return None
+    moment: datetime = Cursor.decode(cursor, Artifact.objects.all(), field).value
+    return timezone.localdate(moment, zone)
+
+
+def day_label(day: date, today: date) -> str:
+    """Today, Yesterday, else the date; the year where it isn't this one."""
+    if day == today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    return date_format(day, "l, j F" if day.year == today.year else "j F Y")
+
+
+# --- tabs and choices ------------------------------------------------------------------------------------
+
+
+def _tabs(request: HttpRequest, asked: Asked, user: User) -> list[Tab]:
+    """The tabs with true counts: of what is visible, in the scope and filters of the moment."""
+    found = _filtered(request, asked, _visible(user), type=None).order_by()
+    counts = {
+        name: found.filter(gallery_type=stored)[: EXACT_COUNT + 1].count()
+        for name, stored in TYPES.items()
+        if stored is not None
+    }
+    counts["all"] = sum(counts.values())
+    current = asked.get("type")
+    return [
+        Tab(
+            name=name,
+            label=label,
+            count=min(counts[name], EXACT_COUNT),
+            more=counts[name] > EXACT_COUNT,
+            url=reverse("artifacts") + asked.query(type=name),
+            is_current=name == current,
+        )
+        for name, label in TABS.items()
+    ]
+
+
+def _choices(asked: Asked, parameter: str, labels: dict[str, str]) -> list[Choice]:
+    chosen = asked.get(parameter)
+    return [
+        Choice(value, label, value == chosen, reverse("artifacts") + asked.query(**{parameter: value}))
+        for value, label in labels.items()
+    ]
+
+
+def _projects(asked: Asked, user: User) -> list[Choice]:
+    chosen = asked.get("project")
+    rows = Project.objects.visible_to(user).order_by("name").values_list("pk", "name")
+    return [
+        Choice("", "All projects", not chosen),
+        *(Choice(str(pk), name, str(pk) == chosen) for pk, name in rows[:LONGEST_LIST_OF_PROJECTS]),
+    ]
+
+
+# --- the viewer ----------------------------------------------------------------------------------------------
+
+
+def neighbours_of(request: HttpRequest, artifact: Artifact, user: User) -> Neighbours:
+    """What comes before and after `artifact` in the list that the address describes, however deep."""
+    asked = Asked.of(request)
+    found = _filtered(request, asked, _visible(user)).only("pk")
+    urls = []
+    for backwards in (True, False):
+        paging = _Paging()
+        paging.request = _paging(request)
+        paging.size = 1
+        paging.field, paging.descending = paging._ordering(paging.request, _Sorted())  # type: ignore[arg-type]
+        cursor = Cursor(getattr(artifact, paging.field), str(artifact.pk), backwards)
+        rows = paging._from_cursor(found, cursor)
+        urls.append(reverse("artifact", args=[rows[0].pk]) + asked.query() if rows else "")
+    return Neighbours(urls[0], urls[1], reverse("artifacts") + asked.query())

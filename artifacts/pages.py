@@ -1,0 +1,439 @@
+"""What the pages of artifacts show, prepared: cards, their actions and menus, the artifact's own page."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.models import User
+from artifacts import kinds
+from artifacts.access import Verb, abilities, sharing_reason
+from artifacts.kinds.base import LARGEST_DEFINITION
+from artifacts.kinds.table import cell_text
+from artifacts.models import Artifact, GalleryType, Kind, Version
+from artifacts.preview import Preview, language_of, preview_of
+from artifacts.querysets import ArtifactQuerySet
+from artifacts.types import HTML, IMAGES, is_textual
+from artifactsite.lib import markdown
+
+LARGEST_THUMBNAIL = 8 * 1024 * 1024  # bytes; a larger picture shows as its icon
+MOST_VERSIONS = 200
+SAMPLE_COLUMNS = 6
+LARGEST_COPY = 16 * 1024 * 1024  # bytes that a clipboard takes without trouble
+
+_FORMATS = {
+    "csv": "CSV", "json": "JSON", "xlsx": "Excel workbook", "html": "HTML page", "txt": "Plain text",
+    "md": "Markdown", "file": "File",
+}  # fmt: skip
+_ICONS_OF_MEDIA = {
+    "audio/": "musical-note",
+    "video/": "film",
+    "application/zip": "archive-box",
+    "application/gzip": "archive-box",
+    "application/vnd.ms-powerpoint": "presentation-chart-bar",
+    "application/vnd.openxmlformats-officedocument.presentationml": "presentation-chart-bar",
+    "application/vnd.ms-excel": "table-cells",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml": "table-cells",
+    "text/csv": "table-cells",
+    "text/": "document-text",
+}
+_ICONS_OF_KIND = {
+    Kind.TEXT: "document-text",
+    Kind.TABLE: "table-cells",
+    Kind.VISUALIZATION: "chart-bar",
+}
+_ICONS_OF_TYPE = {
+    GalleryType.IMAGE: "photo",
+    GalleryType.HTML: "globe-alt",
+    GalleryType.CODE: "code-bracket",
+}
+_LABELS_OF_TYPE = {
+    GalleryType.IMAGE: "Image",
+    GalleryType.HTML: "HTML",
+    GalleryType.CODE: "Code",
+}
+
+
+def with_everything(artifacts: ArtifactQuerySet) -> ArtifactQuerySet:
+    """Artifacts with all that pages show of them, in one query and without the index of large tables."""
+    return artifacts.select_related("project", "owner", "conversation", "current").defer(
+        "current__table_index", "project__agent_instructions"
+    )
+
+
+def icon_of(artifact: Artifact, version: Version) -> str:
+    """The name of the icon that stands for what it is."""
+    if artifact.kind in _ICONS_OF_KIND and artifact.gallery_type != GalleryType.CODE:
+        return _ICONS_OF_KIND[Kind(artifact.kind)]
+    if artifact.gallery_type in _ICONS_OF_TYPE:
+        return _ICONS_OF_TYPE[GalleryType(artifact.gallery_type)]
+    return next(
+        (icon for start, icon in _ICONS_OF_MEDIA.items() if version.media_type.startswith(start)), "document"
+    )
+
+
+def label_of(artifact: Artifact, version: Version) -> str:
+    """What it is, in a word: Table, Image, PDF."""
+    if artifact.kind in (Kind.TABLE, Kind.VISUALIZATION):
+        return Kind(artifact.kind).label
+    if version.media_type == "text/markdown":
+        return "Markdown"
+    if artifact.gallery_type in _LABELS_OF_TYPE:
+        return _LABELS_OF_TYPE[GalleryType(artifact.gallery_type)]
+    if artifact.kind == Kind.TEXT:
+        return Kind.TEXT.label
+    extension = artifact.name.rpartition(".")[2]
+    return (
+        extension.upper() if extension.isalnum() and len(extension) <= 5 and "." in artifact.name else "File"
+    )
+
+
+# --- what a reader may do -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry of the ⋮ menu; `why_not` says why it is off."""
+
+    label: str
+    icon: str
+    url: str = ""
+    why_not: str = ""
+    danger: bool = False
+    in_dialog: bool = True
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What the header of an artifact offers to one reader."""
+
+    save_url: str
+    saved: bool
+    copy_url: str
+    downloads: list[tuple[str, str]]
+    definition_url: str
+    share_url: str
+    page_url: str
+    menu: list[Item]
+
+
+def address(name: str, artifact: Artifact, **query: Any) -> str:
+    base = reverse(name, args=[artifact.pk])
+    return f"{base}?{urlencode(query)}" if query else base
+
+
+def actions_of(artifact: Artifact, version: Version, user: User) -> Actions:
+    api, number = f"/api/artifacts/{artifact.pk}", version.number
+    able = abilities(artifact, user, artifact.project)
+    copyable = artifact.kind != Kind.FILE or is_textual(version.media_type)
+    downloads = [
+        (_FORMATS.get(offer.format, offer.format), f"{api}/download?version={number}&format={offer.format}")
+        for offer in kinds.get(artifact.kind).downloads(version)
+    ]
+    return Actions(
+        save_url=address("artifact-save", artifact) if able[Verb.SAVE] is True else "",
+        saved=artifact.is_saved,
+        copy_url=f"{api}/data?version={number}" if copyable and version.size <= LARGEST_COPY else "",
+        downloads=downloads,
+        definition_url=f"{api}/definition?version={number}" if version.size <= LARGEST_DEFINITION else "",
+        share_url=f"{api}/share",
+        page_url=address("artifact", artifact),
+        menu=_menu(artifact, able),
+    )
+
+
+def _menu(artifact: Artifact, able: dict[str, bool | str]) -> list[Item]:
+    """The ⋮ menu. What only an owner can do isn't shown to others; what a setting turned off says so."""
+    if able[Verb.UPDATE] is not True:
+        return []
+    items = []
+    if artifact.is_shared:
+        items.append(
+            Item("Make it private", "lock-closed", address("artifact-visibility", artifact, to="private"))
+        )
+    elif artifact.is_saved:
+        share = able[Verb.SHARE_WITH_PROJECT]
+        url = address("artifact-visibility", artifact, to="project") if share is True else ""
+        items.append(
+            Item("Share with project collaborators", "users", url, "" if share is True else str(share))
+        )
+    items.append(Item("Rename or describe", "pencil-square", address("artifact-edit", artifact)))
+    items.append(Item("Delete", "trash", address("artifact-delete", artifact), danger=True))
+    return items
+
+
+# --- cards ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Body:
+    """A preview in small, out of the summary that its version keeps: no file is read for it.
+
+    `view` is image, frame, table, code, text or facts.
+    """
+
+    view: str
+    url: str = ""
+    text: str = ""
+    html: SafeString = field(default_factory=SafeString)
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    total: int = 0
+    hidden_columns: int = 0
+    width: int | None = None
+    height: int | None = None
+
+
+def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) -> Body:
+    """What a card shows. A `thumbnail` runs nothing and loads no large picture."""
+    summary = version.preview
+    if artifact.kind == Kind.TABLE:
+        return _table_body(summary)
+    if artifact.kind == Kind.VISUALIZATION or version.media_type in HTML.values():
+        if thumbnail:
+            return Body("facts")
+        return Body("frame", url=address("artifact-frame", artifact, version=version.number))
+    if version.media_type in IMAGES.values() and not (thumbnail and version.size > LARGEST_THUMBNAIL):
+        return Body(
+            "image",
+            url=address("artifact-image", artifact, version=version.number),
+            width=summary.get("width"),
+            height=summary.get("height"),
+        )
+    text = summary.get("excerpt", "")
+    if not text.strip():
+        return Body("facts")
+    if artifact.gallery_type == GalleryType.CODE:
+        html = markdown.highlighted(text, language_of(artifact.name))
+        return Body("code", text=text, html=mark_safe(html))  # noqa: S308 - made by the highlighter, which escapes
+    return Body("text", text=text)
+
+
+def _table_body(summary: dict[str, Any]) -> Body:
+    columns: list[str] = summary.get("columns", [])
+    shown = columns[:SAMPLE_COLUMNS]
+    rows = [[cell_text(row.get(column)) for column in shown] for row in summary.get("sample", [])]
+    return Body(
+        "table",
+        columns=shown,
+        rows=rows,
+        total=summary.get("rows", 0),
+        hidden_columns=len(columns) - len(shown),
+    )
+
+
+@dataclass(frozen=True)
+class Card:
+    """An artifact where it is shown among others, ready for display.
+
+    Card, Tile and ArtifactPage share their names, for the templates that print parts of each.
+    """
+
+    id: uuid.UUID
+    name: str
+    kind: str
+    kind_label: str
+    icon: str
+    version: int
+    newer_version: int | None
+    size: int
+    media_type: str
+    created_at: datetime
+    type: str
+    saved: bool
+    visibility: str
+    owner: str  # empty: the reader's own
+    url: str
+    self_url: str
+    actions: Actions
+    body: Body
+    # Told apart from every other card of the page, of the same artifact too: for ids.
+    key: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+
+
+def card(artifact: Artifact, version: Version, user: User) -> Card:
+    """The card of a version that `user` may see. Wants what `with_everything` selects."""
+    return Card(
+        id=artifact.pk,
+        name=artifact.name,
+        kind=artifact.kind,
+        kind_label=label_of(artifact, version),
+        icon=icon_of(artifact, version),
+        version=version.number,
+        newer_version=artifact.latest_number if artifact.has_newer_version else None,
+        size=version.size,
+        media_type=version.media_type,
+        created_at=version.created_at,
+        type=artifact.gallery_type,
+        saved=artifact.is_saved,
+        visibility=artifact.visibility,
+        owner="" if artifact.owner_id == user.pk else artifact.owner.username,
+        url=address("artifact", artifact, version=version.number),
+        self_url=address("artifact-card", artifact, version=version.number),
+        actions=actions_of(artifact, version, user),
+        body=body_of(artifact, version),
+    )
+
+
+# --- the artifact's page -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A version in the list beside the preview."""
+
+    number: int
+    size: int
+    tool: str
+    created_at: datetime
+    is_current: bool
+    is_shown: bool
+    url: str
+    diff_url: str
+    restore_url: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where it was made: a link to the very message. Only for the conversation's owner."""
+
+    title: str
+    url: str
+
+
+def source_of(artifact: Artifact, version: Version | None, user: User) -> Source | None:
+    """The conversation it came from; None where `user` may not see that, or it is gone."""
+    conversation = artifact.conversation
+    if conversation is None or conversation.owner_id != user.pk:
+        return None
+    anchor = f"#message-{version.message_id}" if version and version.message_id else ""
+    return Source(conversation.display_title, f"/conversations/{conversation.pk}{anchor}")
+
+
+@dataclass(frozen=True)
+class ArtifactPage:
+    """All that the artifact's page and the gallery's viewer show."""
+
+    id: uuid.UUID
+    name: str
+    kind: str
+    kind_label: str
+    icon: str
+    description: str
+    version: int
+    current: int
+    latest: int
+    newer_version: int | None
+    size: int
+    media_type: str
+    created_at: datetime
+    updated_at: datetime
+    type: str
+    saved: bool
+    visibility: str
+    owner: str
+    project: str
+    dimensions: str
+    is_owner: bool
+    source: Source | None
+    url: str
+    actions: Actions
+    preview: Preview
+    versions: list[VersionRow]
+    key: str = "page"
+
+
+def artifact_page(artifact: Artifact, version: Version, user: User, *, offset: int = 0) -> ArtifactPage:
+    """The page of an artifact that `user` may see, at one of its versions."""
+    current = artifact.current or version
+    is_owner = artifact.owner_id == user.pk
+    summary = version.preview
+    return ArtifactPage(
+        id=artifact.pk,
+        name=artifact.name,
+        kind=artifact.kind,
+        kind_label=label_of(artifact, version),
+        icon=icon_of(artifact, version),
+        description=artifact.description,
+        version=version.number,
+        current=current.number,
+        latest=artifact.latest_number,
+        newer_version=artifact.latest_number if artifact.has_newer_version else None,
+        size=version.size,
+        media_type=version.media_type,
+        created_at=version.created_at,
+        updated_at=artifact.updated_at,
+        type=artifact.gallery_type,
+        saved=artifact.is_saved,
+        visibility=artifact.visibility,
+        owner="" if is_owner else artifact.owner.username,
+        project=artifact.project.name,
+        dimensions=f"{summary['width']} × {summary['height']}" if "width" in summary else "",
+        is_owner=is_owner,
+        source=source_of(artifact, version, user),
+        url=address("artifact", artifact),
+        actions=actions_of(artifact, version, user),
+        preview=preview_of(artifact, version, offset),
+        versions=_versions(artifact, version, current, is_owner=is_owner),
+    )
+
+
+def _versions(artifact: Artifact, shown: Version, current: Version, *, is_owner: bool) -> list[VersionRow]:
+    rows = artifact.versions.defer("table_index", "preview").order_by("-number")[:MOST_VERSIONS]
+    return [
+        VersionRow(
+            number=row.number,
+            size=row.size,
+            tool=row.tool,
+            created_at=row.created_at,
+            is_current=row.pk == current.pk,
+            is_shown=row.pk == shown.pk,
+            url=address("artifact", artifact, version=row.number),
+            diff_url=(
+                address("artifact-diff", artifact, **{"from": row.number, "to": current.number})
+                if row.pk != current.pk
+                else ""
+            ),
+            restore_url=(
+                reverse("artifact-restore", args=[artifact.pk, row.number])
+                if is_owner and row.pk != current.pk
+                else ""
+            ),
+        )
+        for row in rows
+    ]
+
+
+# --- saving and sharing ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SaveChoices:
+    """The save dialog's two choices, and why the second is off where it is."""
+
+    sharing_off: str
+    project: str
+
+
+def save_choices(artifact: Artifact) -> SaveChoices:
+    return SaveChoices(sharing_reason(artifact.project) or "", artifact.project.name)
+
+
+@dataclass(frozen=True)
+class DiffLine:
+    """A line of a unified diff and what it is: added, removed, hunk or same."""
+
+    mark: str
+    text: str
+
+
+_MARKS = {"+": "added", "-": "removed", "@": "hunk"}
+
+
+def diff_lines(unified: str) -> list[DiffLine]:
+    """The lines of a unified diff without its two header lines."""
+    return [DiffLine(_MARKS.get(line[:1], "same"), line) for line in unified.split("\n")[2:]]

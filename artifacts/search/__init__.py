@@ -1,0 +1,43 @@
+"""Search over artifacts: which of a visible set match a query, which of those best, and where.
+
+`matching` gives the set, which carries what ranks it (`best`, read by artifactsite/lib/pagination.py);
+`explain` gives each row of a page its `match`: its excerpt with marks.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+
+from django.db import connection
+
+from artifacts.models import Artifact, SearchEntry
+from artifacts.querysets import ArtifactQuerySet
+from artifacts.search.base import Engine, Query
+from artifacts.search.excerpts import match_of
+
+__all__ = ["Query", "engine", "explain", "matching"]
+
+
+@cache
+def engine(vendor: str) -> Engine:
+    """The search of a database: `artifacts/search/postgres.py`, `artifacts/search/sqlite.py`."""
+    module: Engine = import_module(f"artifacts.search.{'postgres' if vendor == 'postgresql' else vendor}")  # type: ignore[assignment]
+    return module
+
+
+def matching(visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
+    """Those of `visible` that match, with what ranks them. A query without a word matches nothing."""
+    if not query.terms:
+        return visible.none()
+    by = engine(connection.vendor)
+    found = visible.filter(by.matches(query))
+    found.best = by.rank(query)
+    return found
+
+
+def explain(rows: Iterable[Artifact], query: Query) -> None:
+    """Gives each row its `match`. The rows are ones that the reader may see."""
+    by_pk = {row.pk: row for row in rows}
+    for entry in SearchEntry.objects.filter(artifact__in=by_pk).only("artifact_id", "text"):
+        row = by_pk[entry.artifact_id]
+        row.match = match_of(entry, row.name, row.description, query)  # type: ignore[attr-defined]

@@ -1,0 +1,97 @@
+"""Small pictures of images and PDFs, drawn by a job in a confined process; no decoder runs in the web process."""
+
+import uuid
+
+import structlog
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+
+from artifacts.confined import pool
+from artifacts.models import Thumbnail, Version
+from artifacts.types import IMAGES
+from artifactsite.lib import blobs
+from jobs import services as jobs
+from uploads.extraction import ExtractionError, Picture
+from uploads.extraction.picture import TYPES
+
+THUMBNAIL = "artifacts.thumbnail"
+LONGEST = 480  # pixels
+# What is worth another attempt: the machine's fault, not the file's.
+_PASSING = {"unavailable"}
+log = structlog.get_logger(__name__)
+
+
+def order(version: Version) -> None:
+    """Has the picture made, where there can be one. Belongs into the transaction that makes the version."""
+    if version.media_type in TYPES and version.size:
+        jobs.enqueue(THUMBNAIL, version.pk, priority=0)
+
+
+def may_have(version: Version) -> bool:
+    """Whether there is a picture or may be one soon. Wants `thumbnail` selected along."""
+    made: Thumbnail | None = getattr(version, "thumbnail", None)
+    if made is not None:
+        return bool(made.file)
+    return bool(version.size) and (version.media_type in TYPES or version.media_type in IMAGES.values())
+
+
+def query(version: Version) -> str:
+    """What makes the address of the picture another one for other content."""
+    return f"version={version.number}&v={version.sha256[:16]}"
+
+
+def make(version_id: uuid.UUID) -> None:
+    """Draws and keeps a version's picture, or the reason why there is none. Safe to run twice."""
+    version = Version.objects.filter(pk=version_id, thumbnail__isnull=True).first()
+    if version is None:
+        return
+    try:
+        with blobs.on_disk(version.file) as path:
+            picture = pool.draw(path, media_type=version.media_type, longest=LONGEST)
+    except ExtractionError as error:
+        if error.code in _PASSING:
+            raise
+        log.info("no thumbnail", version=str(version_id), code=error.code, detail=error.detail)
+        _write(version, reason=_reason(error))
+        return
+    _keep(version, picture)
+
+
+def _reason(error: ExtractionError) -> str:
+    match error.code:
+        case "too_large" | "out_of_memory" | "timed_out":
+            return "This picture is too large to draw a thumbnail of."
+        case "password_protected":
+            return "This file is locked with a password, so there is no thumbnail of it."
+    return "This file is damaged, so no thumbnail could be drawn."
+
+
+def _keep(version: Version, picture: Picture) -> None:
+    """File before row; where the version went meanwhile, neither."""
+    with blobs.undo_on_failure() as keys:
+        folder = uuid.UUID(version.file.split("/")[2])
+        key = blobs.key_for(folder, "thumbnails", "webp")
+        keys.append(key)
+        stored = blobs.store(ContentFile(picture.data), key)
+        if not _write(version, file=key, size=stored.size, width=picture.width, height=picture.height):
+            blobs.discard(keys)
+
+
+def _write(version: Version, **facts: object) -> bool:
+    """Whether the row was written: not where another worker was first, or the version is gone."""
+    try:
+        with transaction.atomic():
+            if not Version.objects.select_for_update().filter(pk=version.pk).exists():
+                return False
+            _, made = Thumbnail.objects.get_or_create(version=version, defaults=facts)
+            return made
+    except IntegrityError:
+        return False
+
+
+def gave_up(version_id: uuid.UUID, reason: str) -> None:
+    """After the last attempt: the artifact shows its icon."""
+    log.error("thumbnail given up", version=str(version_id), reason=reason)
+    version = Version.objects.filter(pk=version_id).first()
+    if version is not None:
+        _write(version, reason="Its picture could not be drawn.")

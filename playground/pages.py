@@ -1,0 +1,243 @@
+"""What the pages of conversations show: messages by turns, attachments, receipts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from artifacts.pages import Card, card
+from conversations.models import Conversation, Message, MessageRole
+from conversations.querysets import MessageQuerySet
+from mentions.resolve import resolve, visible_mentioned
+from playground.models import Turn
+from playground.serializers import with_everything
+from playground.services import agent_reason
+from uploads.models import PENDING, Upload
+from uploads.services import active_tokens
+
+WINDOW = 60  # messages shown at once
+BEFORE_LINKED = 15  # of them, shown before one that a link points at
+SHOWN_TEXT = 100_000  # characters of an extraction in its dialog
+
+
+@dataclass(frozen=True)
+class Line:
+    """A message as its reader sees it, with the artifacts made in it."""
+
+    message: Message
+    html: SafeString
+    cards: list[Card]
+
+
+@dataclass
+class Entry:
+    """A message, or a turn with all its messages."""
+
+    lines: list[Line]
+    turn: Turn | None = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a conversation, oldest first, and what lies beyond it."""
+
+    entries: list[Entry]
+    first: UUID | None
+    last: UUID | None
+    has_earlier: bool = False
+    has_later: bool = False
+
+
+@dataclass(frozen=True)
+class Attachments:
+    """The files of a conversation, and how much of the limit the active ones use."""
+
+    uploads: list[Upload]
+    tokens: int
+    max_tokens: int
+    max_files: int
+    pending: bool
+
+    @property
+    def over(self) -> bool:
+        return self.tokens > self.max_tokens
+
+    @property
+    def active(self) -> int:
+        return sum(upload.is_active for upload in self.uploads)
+
+
+@dataclass(frozen=True)
+class ConversationPage:
+    """All of `/conversations/{id}`."""
+
+    conversation: Conversation
+    window: Window
+    attachments: Attachments
+    no_agent: str | None
+    linked: UUID | None = None
+
+
+@dataclass(frozen=True)
+class ReceiptRow:
+    """One thing that an agent was given, or why it wasn't."""
+
+    name: str
+    what: str
+    included: bool
+    reason: str
+    tokens: int
+    truncated: bool
+
+
+@dataclass
+class Receipt:
+    """What an agent saw."""
+
+    rows: list[ReceiptRow] = field(default_factory=list)
+    tokens: int = 0
+    max_tokens: int = 0
+
+
+def _place(message: Message, *, later: bool, inclusive: bool = False) -> Q:
+    """The messages beyond one, in the order of the conversation."""
+    beyond = "gt" if later else "lt"
+    same = Q(created_at=message.created_at, **{f"pk__{beyond}{'e' if inclusive else ''}": message.pk})
+    return Q(**{f"created_at__{beyond}": message.created_at}) | same
+
+
+def window(
+    user: User,
+    conversation: Conversation,
+    *,
+    before: UUID | None = None,
+    after: UUID | None = None,
+    linked: UUID | None = None,
+) -> Window:
+    """The newest messages; or those before or after one; or those around one that a link points at."""
+    messages = Message.objects.visible_to(user).filter(conversation=conversation)
+    anchor = before or after or linked
+    place = get_object_or_404(messages, pk=anchor) if anchor else None
+    has_earlier = has_later = False
+    if place is None or before is not None:
+        wanted = messages if place is None else messages.filter(_place(place, later=False))
+        rows = _newest(wanted, WINDOW + 1)
+        has_earlier, rows = len(rows) > WINDOW, rows[-WINDOW:]
+    else:
+        earlier: list[Message] = []
+        if after is None:
+            earlier = _newest(messages.filter(_place(place, later=False)), BEFORE_LINKED + 1)
+            has_earlier, earlier = len(earlier) > BEFORE_LINKED, earlier[-BEFORE_LINKED:]
+        wanted = messages.filter(_place(place, later=True, inclusive=after is None))
+        rows = list(with_everything(wanted).order_by("created_at", "pk")[: WINDOW + 1])
+        has_later, rows = len(rows) > WINDOW, earlier + rows[:WINDOW]
+    first, last = (rows[0].pk, rows[-1].pk) if rows else (None, after)
+    entries = entries_of(user, rows, only_new=after is not None)
+    return Window(entries, first, last, has_earlier, has_later)
+
+
+def _newest(messages: MessageQuerySet, most: int) -> list[Message]:
+    return list(with_everything(messages).order_by("-created_at", "-pk")[:most])[::-1]
+
+
+def entries_of(user: User, messages: Iterable[Message], *, only_new: bool = False) -> list[Entry]:
+    """Messages as entries, each turn's together at the message that started it.
+
+    `only_new`: what a turn said after its start is left out unless its start is here too, since the page shows
+    that turn already and brings it up to date by itself.
+    """
+    rows = list(messages)
+    visible = visible_mentioned(rows, user)
+    turns = Turn.objects.visible_to(user).in_bulk({row.turn for row in rows if row.turn})
+    started: dict[UUID, Entry] = {}
+    entries: list[Entry] = []
+    for row in rows:
+        line = Line(row, resolve(row, visible).html, _cards(row, user))
+        turn = turns.get(row.turn) if row.turn else None
+        if turn is None:
+            entries.append(Entry([line]))
+        elif turn.pk in started:
+            started[turn.pk].lines.append(line)
+        elif row.role == MessageRole.USER:
+            started[turn.pk] = Entry([line], turn)
+            entries.append(started[turn.pk])
+        elif not only_new:
+            entries.append(Entry([line]))
+    return entries
+
+
+def _cards(message: Message, user: User) -> list[Card]:
+    cards = []
+    for output in message.outputs.all():
+        artifact = output.version.artifact
+        # As in the API's rows: what the message carries is what its card is about, and no card asks by itself.
+        artifact.current = output.version
+        cards.append(card(artifact, output.version, user))
+    return cards
+
+
+def turn_entry(user: User, turn: Turn) -> Entry:
+    """A turn with everything that was said in it."""
+    said = with_everything(Message.objects.visible_to(user).filter(turn=turn.pk)).order_by("created_at", "pk")
+    entries = entries_of(user, said[: WINDOW * 4])
+    return next((entry for entry in entries if entry.turn), Entry([], turn))
+
+
+def attachments(user: User, conversation: Conversation) -> Attachments:
+    uploads = list(
+        Upload.objects.visible_to(user).filter(conversation=conversation).with_extraction().oldest_first()
+    )
+    project = conversation.project
+    return Attachments(
+        uploads,
+        active_tokens(conversation),
+        project.max_tokens,
+        project.max_files,
+        any(upload.status in PENDING for upload in uploads),
+    )
+
+
+def conversation_page(user: User, conversation: Conversation, linked: UUID | None) -> ConversationPage:
+    return ConversationPage(
+        conversation,
+        window(user, conversation, linked=linked),
+        attachments(user, conversation),
+        agent_reason(),
+        linked,
+    )
+
+
+_REASONS = {
+    "inactive": "Switched off",
+    "extracting": "Its text was not ready yet",
+    "failed": "Its text could not be extracted",
+    "unsupported": "It has no text",
+    "over_budget": "No room was left",
+    "unavailable": "It can't be seen any more",
+}
+
+
+def receipt_of(receipt: dict[str, Any]) -> Receipt:
+    """A receipt as the context wrote it, in words."""
+    shown = Receipt(tokens=receipt.get("tokens", 0), max_tokens=receipt.get("max_tokens", 0))
+    for what, name_field, rows in (
+        ("File", "filename", receipt.get("uploads", [])),
+        ("Mention", "name", receipt.get("mentions", [])),
+    ):
+        for row in rows:
+            shown.rows.append(
+                ReceiptRow(
+                    row.get(name_field) or "unavailable",
+                    what,
+                    row["included"],
+                    _REASONS.get(row["reason"] or "", row["reason"] or ""),
+                    row["tokens"],
+                    row["truncated"],
+                )
+            )
+    return shown

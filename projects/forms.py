@@ -1,0 +1,74 @@
+"""What administrators type about a project."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from rest_framework import serializers
+
+from projects.models import Role
+from projects.serializers import HostField
+
+MOST_HOSTS = 50
+
+
+def checked_hosts(lines: Iterable[Any]) -> list[str]:
+    """Host names without blanks and twins; refused as the API refuses them, since they end up in a policy header."""
+    hosts = list(dict.fromkeys(name for line in lines if (name := str(line).strip().lower())))
+    if len(hosts) > MOST_HOSTS:
+        raise forms.ValidationError(f"At most {MOST_HOSTS} hosts, please.")
+    field = HostField()
+    for host in hosts:
+        try:
+            field.run_validation(host)
+        except serializers.ValidationError as error:
+            raise forms.ValidationError(
+                f"{host[:80]} is not a host name. Write it like cdn.example.com, without https:// and path."
+            ) from error
+    return hosts
+
+
+def _limit(ceiling: int) -> forms.IntegerField:
+    sentence = f"Type a whole number from 1 to {ceiling:,}."
+    return forms.IntegerField(
+        min_value=1,
+        max_value=ceiling,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence),
+    )
+
+
+class SettingsForm(forms.Form):
+    """The settings of a project, each with the ceiling that this installation sets."""
+
+    name = forms.CharField(max_length=200)
+    allow_artifact_sharing = forms.BooleanField(required=False)
+    max_files = _limit(settings.CEILING_FILES)
+    max_file_size_mb = _limit(settings.CEILING_FILE_SIZE_MB)
+    max_tokens = _limit(settings.CEILING_TOKENS)
+    agent_instructions = forms.CharField(max_length=50_000, required=False, strip=False)
+    preview_hosts = forms.CharField(max_length=20_000, required=False)
+
+    def clean_preview_hosts(self) -> list[str]:
+        """One host a line."""
+        return checked_hosts(self.cleaned_data["preview_hosts"].splitlines())
+
+    def clean_agent_instructions(self) -> str:
+        # Browsers send line ends in a way of their own.
+        text: str = self.cleaned_data["agent_instructions"]
+        return text.replace("\r\n", "\n")
+
+
+class NewMemberForm(forms.Form):
+    user = forms.CharField(max_length=254)
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.COLLABORATOR)
+
+
+class MemberForm(forms.Form):
+    """What to do with a member: a role to give, or that they go."""
+
+    act = forms.ChoiceField(choices=[*Role.choices, ("remove", "Remove")])
+
+
+def hosts_as_text(hosts: list[Any]) -> str:
+    return "\n".join(str(host) for host in hosts)

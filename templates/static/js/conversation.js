@@ -1,0 +1,9 @@
+// What the conversation page runs, besides the frame.
+
+import "./messages.js";
+import "./composer.js";
+import "./mention.js";
+import "./attach.js";
+import "./turns.js";
+import "./details.js";
+import "./hovercard.js";

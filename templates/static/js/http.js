@@ -1,0 +1,35 @@
+// Requests to the site's own routes, with the CSRF token; a refusal becomes an Error that says what to do.
+
+export function csrfToken() {
+  return JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"] ?? "";
+}
+
+/** The sentence in a refusal, whether it came as JSON, as a fragment or as a page. */
+export function refusalIn(text, status) {
+  try {
+    const { detail } = JSON.parse(text);
+    if (detail) return detail;
+  } catch {
+    const said = new DOMParser().parseFromString(text, "text/html").querySelector("[data-refusal]");
+    if (said) return said.textContent.trim();
+  }
+  if (status === 413) return "That is too large for the server.";
+  if (status === 429) return "Too many requests. Wait a moment and try again.";
+  return "The server could not do that. Try again in a moment.";
+}
+
+export const UNREACHABLE = "The server can't be reached. Check your connection and try again.";
+
+export async function request(url, { method = "GET", body = null, signal } = {}) {
+  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
+  if (body !== null) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(url, { method, headers, signal, body: body === null ? null : JSON.stringify(body) });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error(UNREACHABLE);
+  }
+  if (!response.ok) throw new Error(refusalIn(await response.text(), response.status));
+  return response.status === 204 ? null : response.json();
+}

@@ -1,0 +1,248 @@
+// The @-dropdown: a listbox over GET /api/mentions, driven from the composer's field.
+
+import { changed } from "./composer.js";
+import { draft } from "./draft.js";
+import { request } from "./http.js";
+import { conversation } from "./page.js";
+
+const field = document.getElementById("composer-body");
+const box = field.parentElement;
+const form = document.getElementById("composer");
+const list = document.getElementById("mention-list");
+const options = document.getElementById("mention-options");
+const nothing = document.getElementById("mention-nothing");
+const count = document.getElementById("mention-count");
+const icons = document.getElementById("mention-icons").content;
+const PAUSE = 40; // milliseconds between the last key and the question
+// At a word's beginning only: not inside an e-mail address, a path or a name.
+const AT = /(?<![\p{L}\p{N}_@./:+-])@(?!\s)([^@\n]{0,80})$/u;
+const SECTIONS = { current_conversation: "Current conversation", saved_artifacts: "Saved artifacts" };
+
+let start = -1; // where the @ stands that the list is open for
+let dismissed = -1; // the @ that Esc or a choice has settled
+let found = [];
+let selected = -1;
+let asked = 0; // the number of the newest question; older answers are thrown away
+let pause = 0;
+let controller = null;
+
+function context() {
+  if (form.elements.mode.value !== "message" || field.selectionStart !== field.selectionEnd) return null;
+  const match = AT.exec(field.value.slice(0, field.selectionStart));
+  if (!match) return null;
+  const settled = Object.keys(draft.mentions).some((label) => match[1].startsWith(label));
+  return settled ? null : { start: match.index, query: match[1] };
+}
+
+function isOpen() {
+  return !list.hidden;
+}
+
+function close() {
+  clearTimeout(pause);
+  controller?.abort();
+  asked += 1;
+  list.hidden = true;
+  start = -1;
+  found = [];
+  selected = -1;
+  count.textContent = "";
+  if (box.hasAttribute("role")) box.setAttribute("aria-expanded", "false");
+  field.removeAttribute("aria-activedescendant");
+  field.removeAttribute("aria-controls");
+}
+
+function open() {
+  list.hidden = false;
+  box.setAttribute("aria-expanded", "true");
+  field.setAttribute("aria-controls", options.id);
+}
+
+function icon(name) {
+  const element = icons.querySelector(`[data-icon="${name}"]`) ?? icons.querySelector('[data-icon="file"]');
+  return element.firstElementChild.cloneNode(true);
+}
+
+/** The name with its matched letters marked; spans count characters, not UTF-16 units. */
+function marked(name, spans) {
+  const letters = Array.from(name);
+  const element = document.createElement("span");
+  element.className = "truncate";
+  let position = 0;
+  for (const [from, to] of spans) {
+    element.append(letters.slice(position, from).join(""));
+    const mark = document.createElement("mark");
+    mark.textContent = letters.slice(from, to).join("");
+    element.append(mark);
+    position = to;
+  }
+  element.append(letters.slice(position).join(""));
+  return element;
+}
+
+function option(artifact, index) {
+  const row = document.createElement("div");
+  row.className = "mention-option";
+  row.id = `mention-option-${index}`;
+  row.setAttribute("role", "option");
+  row.setAttribute("aria-selected", "false");
+  const facts = document.createElement("span");
+  facts.className = "facts muted small";
+  const who = artifact.visibility === "project" ? "shared with the project" : "private";
+  const words = document.createElement("span");
+  words.textContent = [artifact.kind, artifact.is_owner ? "" : artifact.owner].filter(Boolean).join(" · ");
+  const hidden = document.createElement("span");
+  hidden.className = "visually-hidden";
+  hidden.textContent = `, ${who}`;
+  facts.append(words, icon(artifact.visibility), hidden);
+  const kind = artifact.kind === "file" ? `file-${artifact.type}` : artifact.kind;
+  row.title = `${artifact.name} (${who})`;
+  row.append(icon(kind), marked(artifact.name, artifact.match), facts);
+  row.addEventListener("pointerdown", (event) => event.preventDefault());
+  row.addEventListener("click", () => choose(index));
+  row.addEventListener("pointermove", () => select(index));
+  return row;
+}
+
+function select(index) {
+  if (selected === index) return;
+  selected = index;
+  for (const [at, row] of [...options.querySelectorAll('[role="option"]')].entries()) {
+    row.setAttribute("aria-selected", String(at === index));
+    if (at === index) row.scrollIntoView({ block: "nearest" });
+  }
+  if (index < 0) field.removeAttribute("aria-activedescendant");
+  else field.setAttribute("aria-activedescendant", `mention-option-${index}`);
+}
+
+function render(answer, query) {
+  found = [];
+  const groups = [];
+  for (const [key, title] of Object.entries(SECTIONS)) {
+    const rows = answer[key] ?? [];
+    if (!rows.length) continue;
+    const group = document.createElement("div");
+    group.setAttribute("role", "group");
+    const heading = document.createElement("div");
+    heading.className = "heading";
+    heading.id = `mention-${key}`;
+    heading.textContent = title;
+    heading.setAttribute("role", "presentation");
+    group.setAttribute("aria-labelledby", heading.id);
+    group.append(heading);
+    for (const artifact of rows) {
+      group.append(option(artifact, found.length));
+      found.push(artifact);
+    }
+    groups.push(group);
+  }
+  if (!found.length && /\s/.test(query)) {
+    // Ordinary text that happens to follow an @.
+    close();
+    return;
+  }
+  options.replaceChildren(...groups);
+  options.hidden = !found.length;
+  nothing.hidden = found.length > 0;
+  nothing.textContent = query ? `No artifact matches “${query}”.` : "There are no artifacts to mention yet.";
+  count.textContent = found.length === 1 ? "1 artifact" : `${found.length} artifacts`;
+  open();
+  selected = -1;
+  if (found.length) select(0);
+}
+
+async function ask(query) {
+  const number = (asked += 1);
+  controller?.abort();
+  controller = new AbortController();
+  const address = `/api/mentions?${new URLSearchParams({ conversation, q: query, limit: 8 })}`;
+  try {
+    const answer = await request(address, { signal: controller.signal });
+    if (number === asked) render(answer, query);
+  } catch (error) {
+    if (error.name === "AbortError" || number !== asked) return;
+    options.replaceChildren();
+    options.hidden = true;
+    nothing.hidden = false;
+    nothing.textContent = error.message;
+    open();
+  }
+}
+
+function look(event) {
+  if (event?.isComposing) return;
+  const now = context();
+  if (!now) {
+    dismissed = -1;
+    if (isOpen() || start >= 0) close();
+    return;
+  }
+  if (now.start === dismissed) return;
+  const opening = start !== now.start;
+  start = now.start;
+  clearTimeout(pause);
+  pause = setTimeout(() => ask(now.query), opening ? 0 : PAUSE);
+}
+
+function choose(index) {
+  const artifact = found[index];
+  const { name, token } = artifact;
+  const known = draft.mentions[name];
+  // Two artifacts of one name: the second is written out, since its name alone would mean the first.
+  const text = known && known !== token ? token : `@${name}`;
+  if (text !== token) draft.mentions[name] = token;
+  const end = field.selectionStart;
+  const spaced = /^\s/.test(field.value.slice(end)) ? text : `${text} `;
+  const settled = start;
+  field.setRangeText(spaced, start, end, "end");
+  close();
+  dismissed = settled;
+  field.focus();
+  changed();
+}
+
+// Before the composer hears of it: Enter chooses here and doesn't send.
+field.addEventListener(
+  "keydown",
+  (event) => {
+    if (!isOpen() || event.isComposing || event.keyCode === 229) return;
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key in steps && found.length) {
+      select((selected + steps[event.key] + found.length) % found.length);
+    } else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && selected >= 0) {
+      choose(selected);
+    } else if (event.key === "Escape") {
+      dismissed = start;
+      close();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  { capture: true },
+);
+field.addEventListener("input", look);
+field.addEventListener("compositionend", () => look());
+field.addEventListener("click", () => isOpen() && look());
+field.addEventListener("keyup", (event) => {
+  if (isOpen() && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) look();
+});
+field.addEventListener("blur", close);
+
+// A textarea may not be a combobox itself, so the box around it is: it owns the field and the list.
+function beCombobox() {
+  const active = form.elements.mode.value === "message";
+  const attributes = { role: "combobox", "aria-label": "Mention an artifact", "aria-haspopup": "listbox" };
+  attributes["aria-controls"] = options.id;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (active) box.setAttribute(name, value);
+    else box.removeAttribute(name);
+  }
+  if (active) field.setAttribute("aria-autocomplete", "list");
+  else field.removeAttribute("aria-autocomplete");
+  close();
+  if (!active) box.removeAttribute("aria-expanded");
+}
+form.addEventListener("change", beCombobox);
+beCombobox();

@@ -1,0 +1,217 @@
+"""The gallery: filters in the address, the viewer over it, selection."""
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from artifacts.intake import content
+from artifacts.models import Artifact
+from artifacts.services import record_tool_result
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CABzGMSjNgCQAwZgFqv5HcFwAAAABJRU5ErkJggg=="
+)
+
+
+def fill(cast: Cast, number: int) -> None:
+    """Many notes at once, Note 0 the oldest."""
+    items = [{"name": f"Note {index}", "type": "text", "data": f"text {index}"} for index in range(number)]
+    for start in range(0, number, 100):
+        outputs = [content(item, {}) for item in items[start : start + 100]]
+        record_tool_result(by=cast.alice, conversation=cast.conversation, tool="test", outputs=outputs)
+
+
+def some(cast: Cast) -> dict[str, Artifact]:
+    def encoded(text: str) -> str:
+        return base64.b64encode(text.encode()).decode()
+
+    return {
+        "table": cast.artifact(
+            "Customers", "table", [{"id": n, "city": "Oslo"} for n in range(250)], saved="project"
+        ),
+        "chart": cast.artifact("Chart", "visualization", {"html": "<b>bars</b>", "visualization_data": [1]}),
+        "image": cast.artifact("dot.png", "file", PNG),
+        "code": cast.artifact("clean.py", "file", encoded("import os\n")),
+        "text": cast.artifact("Summary", "text", "All is well", saved="private"),
+    }
+
+
+def open_gallery(page_as: Callable[..., Page], who: str = "alice", query: str = "", **options: Any) -> Page:
+    page = page_as(who, **options)
+    page.goto(f"/artifacts{query}")
+    return page
+
+
+def tile(page: Page, name: str) -> Any:
+    return page.locator(".tile").filter(has_text=name)
+
+
+def names(page: Page) -> list[str]:
+    return [name.strip() for name in page.locator(".tile-name").all_text_contents()]
+
+
+def test_an_empty_gallery_says_what_will_appear(page_as: Callable[..., Page], cast: Cast) -> None:
+    page = open_gallery(page_as)
+    expect(page.get_by_role("heading", name="Your artifacts will be here")).to_be_visible()
+    page.goto("/artifacts?q=nothing+has+this")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+
+
+def test_tabs_count_what_is_in_the_scope_and_filter(page_as: Callable[..., Page], cast: Cast) -> None:
+    some(cast)
+    page = open_gallery(page_as)
+    tabs = page.get_by_role("navigation", name="Type")
+    expect(tabs).to_have_text(re.compile(r"All\s*5\s*Images\s*1\s*HTML\s*1\s*Code\s*1\s*Files\s*2"))
+    tabs.get_by_role("link", name="Images").click()
+    expect(page).to_have_url(re.compile(r"/artifacts\?type=images$"))
+    expect(page.locator(".tile")).to_have_count(1)
+    page.get_by_role("navigation", name="Whose").get_by_role("link", name="Saved").click()
+    expect(tabs).to_have_text(re.compile(r"All\s*2\s*Images\s*0"))
+    page.go_back()
+    expect(page.locator(".tile-name")).to_have_text(["dot.png"])
+
+
+def test_search_follows_the_typing_and_stays_in_the_address(page_as: Callable[..., Page], cast: Cast) -> None:
+    some(cast)
+    page = open_gallery(page_as)
+    search = page.get_by_role("searchbox", name="Search names")
+    search.press_sequentially("well")
+    expect(page.locator(".tile-name")).to_have_text(["Summary"])
+    expect(page).to_have_url(re.compile(r"\?q=well$"))
+    expect(search).to_be_focused()
+    page.reload()
+    expect(page.locator(".tile-name")).to_have_text(["Summary"])
+    expect(search).to_have_value("well")
+
+
+def test_others_see_what_is_shared_and_whose_it_is_but_not_where_it_was_made(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    some(cast)
+    page = open_gallery(page_as, "bob", "?scope=shared")
+    expect(page.locator(".tile")).to_have_count(1)
+    expect(tile(page, "Customers")).to_contain_text("by alice")
+    assert "Quarterly figures" not in page.content()
+    expect(page.get_by_role("checkbox")).to_have_count(0)
+
+
+def test_a_tile_links_to_the_very_message(page_as: Callable[..., Page], cast: Cast) -> None:
+    artifact = some(cast)["code"]
+    page = open_gallery(page_as)
+    assert artifact.current is not None
+    link = tile(page, "clean.py").get_by_role("link", name="Quarterly figures")
+    expect(link).to_have_attribute(
+        "href", f"/conversations/{cast.conversation.pk}#message-{artifact.current.message_id}"
+    )
+
+
+def test_scrolling_loads_more_until_the_end(page_as: Callable[..., Page], cast: Cast) -> None:
+    fill(cast, 120)
+    page = open_gallery(page_as)
+    expect(page.locator(".tile")).to_have_count(48)
+    for count in (96, 120):
+        page.locator("#gallery-more").scroll_into_view_if_needed()
+        expect(page.locator(".tile")).to_have_count(count)
+    expect(page.locator("#gallery-more")).to_have_count(0)
+    expect(page.locator(".gallery-day")).to_have_count(1)
+    assert len(set(names(page))) == 120
+
+
+def test_without_javascript_everything_can_be_reached(page_as: Callable[..., Page], cast: Cast) -> None:
+    fill(cast, 60)
+    page = open_gallery(page_as, java_script_enabled=False)
+    page.get_by_role("link", name="More", exact=True).click()
+    expect(page.locator(".tile")).to_have_count(12)
+    page.get_by_role("link", name="Note 0", exact=True).click()
+    expect(page.get_by_role("heading", name="Note 0")).to_be_visible()
+    page.goto("/artifacts")
+    page.get_by_role("checkbox", name="Select Note 59").check()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Delete 1 artifact?")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    expect(tile(page, "Note 59")).to_have_count(0)
+
+
+def test_the_viewer_walks_the_whole_list_and_gives_the_focus_back(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    fill(cast, 60)
+    page = open_gallery(page_as, query="?ordering=-updated_at")
+    fiftieth = page.locator(".tile-open").nth(46)
+    fiftieth.press("Enter")
+    viewer = page.get_by_role("dialog", name="Note 13")
+    expect(viewer).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/artifacts/[0-9a-f-]{36}\?ordering=-updated_at$"))
+    # Beyond what the page has loaded.
+    for number in (12, 11, 10):
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("dialog", name=f"Note {number}")).to_be_visible()
+    for number in (11, 12, 13, 14):
+        page.keyboard.press("ArrowLeft")
+        expect(page.get_by_role("dialog", name=f"Note {number}")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#viewer")).to_be_hidden()
+    expect(page).to_have_url(re.compile(r"/artifacts\?ordering=-updated_at$"))
+    expect(tile(page, "Note 14").locator(".tile-open")).to_be_focused()
+
+
+def test_the_back_button_closes_the_viewer_and_forward_opens_it_again(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    some(cast)
+    page = open_gallery(page_as)
+    tile(page, "Summary").locator(".tile-open").click()
+    expect(page.get_by_role("dialog", name="Summary")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#viewer")).to_be_hidden()
+    page.go_forward()
+    expect(page.get_by_role("dialog", name="Summary")).to_contain_text("All is well")
+
+
+def test_what_changes_in_the_viewer_shows_on_the_tile(page_as: Callable[..., Page], cast: Cast) -> None:
+    some(cast)
+    page = open_gallery(page_as)
+    tile(page, "clean.py").locator(".tile-open").click()
+    page.locator("#viewer").get_by_role("link", name="Save").click()
+    dialog = page.get_by_role("dialog", name="Save artifact")
+    dialog.get_by_label("Name").fill("Cleaning script.py")
+    dialog.get_by_role("button", name="Save Artifact").click()
+    expect(page.locator("#viewer-title")).to_have_text("Cleaning script.py")
+    page.keyboard.press("Escape")
+    expect(tile(page, "Cleaning script.py")).to_contain_text("Private")
+
+
+def test_the_selection_is_deleted_after_a_question(page_as: Callable[..., Page], cast: Cast) -> None:
+    fill(cast, 8)
+    page = open_gallery(page_as)
+    page.get_by_role("checkbox", name="Select Note 6").check()
+    page.get_by_role("checkbox", name="Select Note 3").click(modifiers=["Shift"])
+    bar = page.locator(".selection-bar")
+    expect(bar).to_contain_text("4 selected")
+    bar.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete 4 artifacts?")
+    expect(dialog).to_contain_text("Note 5")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.locator(".tile-name")).to_have_text(["Note 7", "Note 2", "Note 1", "Note 0"])
+    assert Artifact.objects.count() == 4
+
+
+@pytest.mark.parametrize("query", ["", "?view=list&scope=all&ordering=name", "?q=nothing"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_accessible_and_no_wider_than_the_window(
+    page_as: Callable[..., Page], cast: Cast, query: str, scheme: str, width: int
+) -> None:
+    some(cast)
+    cast.artifact("n" * 200)
+    page = open_gallery(page_as, query=query, color_scheme=scheme, viewport={"width": width, "height": 900})
+    assert Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
