@@ -11,7 +11,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -23,11 +23,11 @@ from artifactsite import env
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "artifactsite.settings")
 
-Message = MutableMapping[str, Any]
+Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+Send = Callable[[Any], Awaitable[None]]
 
-NATIVE = re.compile(r"/api/turns/[^/]+/events|/mcp(/.*)?")
+NATIVE = re.compile(r"/api/turns/[^/]+/events")
 WAIT_FOR_BODY = 60.0  # seconds without a byte of a request's body
 SMALL_BODY = 64 * 1024  # read before a thread is taken
 
@@ -236,13 +236,16 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             threaded.close()
+            await mcp.close()
             return
 
 
 native = get_asgi_application()
 
 from artifactsite.wsgi import application as wsgi_application  # noqa: E402 - after Django's set-up
+from playground.mcp.app import MCPApplication  # noqa: E402
 
+mcp = MCPApplication()
 threaded = ThreadedWSGI(wsgi_application, threads=env.integer("WEB_THREADS", 16, at_least=1))
 
 
@@ -251,6 +254,8 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close"})
+    elif scope["path"] in ("/mcp", "/mcp/"):
+        await mcp(scope, receive, send)
     elif NATIVE.fullmatch(scope["path"]):
         await native(scope, receive, send)
     else:

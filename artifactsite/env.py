@@ -109,7 +109,8 @@ def choice(name: str, default: str, options: tuple[str, ...]) -> str:
 def url(name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "https")) -> str:
     def parse(raw: str) -> str:
         parts = urlsplit(raw)
-        if parts.scheme not in schemes or not parts.netloc:
+        where = parts.path if parts.scheme == "unix" else parts.netloc
+        if parts.scheme not in schemes or not where:
             raise ValueError(raw)
         return raw.rstrip("/")
 
@@ -118,4 +119,11 @@ def url(name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "ht
 
 def database(name: str, default: str) -> dict[str, object]:
     """DATABASE_URL as Django's settings; `sqlite:///path` or `postgres://user:password@host:port/name`."""
-    return _read(name, _env.db_url_config(default), _env.db_url_config, "a database URL", show=False)
+
+    def parse(raw: str) -> dict[str, object]:
+        found: dict[str, object] = _env.db_url_config(raw)
+        if not found.get("ENGINE"):
+            raise ValueError(raw)
+        return found
+
+    return _read(name, parse(default), parse, "a database URL", show=False)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from whitenoise.compress import Compressor
 
 from artifactsite import env
 from artifactsite.lib.logs import without_link_tokens
@@ -31,6 +32,9 @@ LINK_SIGNING_KEYS = [
         "LINK_SIGNING_KEYS", DATA_DIR / "secrets" / "link_signing_keys", required=not EMBEDDED
     ).split(",")
 ]
+if min(map(len, LINK_SIGNING_KEYS)) < 32:
+    # A blank one, as after a comma too many, would accept links that anybody can make.
+    raise ImproperlyConfigured("LINK_SIGNING_KEYS must be keys of at least 32 random characters, separated by commas.")
 
 _site = urlsplit(SITE_URL)
 ALLOWED_HOSTS = [*{_site.hostname or "", "127.0.0.1", "localhost", "[::1]"}, *env.words("ALLOWED_HOSTS", [])]
@@ -70,6 +74,7 @@ INSTALLED_APPS = [
     "artifacts",
     "mentions",
     "playground",
+    *env.words("EXTRA_APPS", []),
 ]
 
 MIDDLEWARE = [
@@ -134,7 +139,7 @@ FILES_ROOT = DATA_DIR / "files"
 S3_BUCKET = env.text("S3_BUCKET")
 if S3_BUCKET:
     _files = {
-        "BACKEND": "artifactsite.lib.storage.BucketStorage",
+        "BACKEND": "artifactsite.lib.bucket.BucketStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": env.url("S3_ENDPOINT_URL") or None,
@@ -148,13 +153,18 @@ else:
     _files = {"BACKEND": "artifactsite.lib.storage.DiskStorage", "OPTIONS": {"location": str(FILES_ROOT)}}
 STORAGES = {
     "default": _files,
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "artifactsite.lib.static.ModuleStaticFilesStorage"},
 }
 # How content leaves: by this process, or handed to nginx (X-Accel-Redirect), or to the bucket (presigned).
 SERVE_CONTENT = env.choice("SERVE_CONTENT", "direct", ("direct", "nginx", "presigned"))
 PRESIGNED_SECONDS = 60
 
 FILE_UPLOAD_TEMP_DIR = str(DATA_DIR / "incoming")
+FILE_UPLOAD_HANDLERS = [
+    "uploads.door.Door",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_JSON_BYTES", 64 * 1024 * 1024)
@@ -165,13 +175,9 @@ for _folder in (FILES_ROOT, Path(FILE_UPLOAD_TEMP_DIR)):
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-# scripts/browser-parts fills the second; the site starts without it.
-STATICFILES_DIRS = [
-    folder
-    for folder in (BASE_DIR / "templates" / "static", BASE_DIR / "node_modules" / "@github")
-    if folder.is_dir()
-]
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")  # half of collectstatic's time
 
 # --- ceilings: no project setting may exceed them (design.md 4) ---------------------------------
 
@@ -180,6 +186,7 @@ CEILING_FILE_SIZE_MB = env.integer("CEILING_FILE_SIZE_MB", 500, at_least=1)
 CEILING_TOKENS = env.integer("CEILING_TOKENS", 10_000_000, at_least=1)
 MAX_ARTIFACT_BYTES = env.integer("MAX_ARTIFACT_BYTES", 2 * 1024**3, at_least=1)
 MAX_ARTIFACTS_PER_RESULT = 200
+MAX_UPLOAD_REQUEST_BYTES = env.integer("MAX_UPLOAD_REQUEST_BYTES", 2 * 1024**3, at_least=1)
 LINK_LIFETIME = timedelta(days=30)
 GARBAGE_GRACE = timedelta(hours=env.integer("GARBAGE_GRACE_HOURS", 24))
 
@@ -187,6 +194,8 @@ GARBAGE_GRACE = timedelta(hours=env.integer("GARBAGE_GRACE_HOURS", 24))
 
 AUTH_USER_MODEL = "accounts.User"
 KNOX_TOKEN_MODEL = "accounts.Token"
+# Its own token table is not wanted, and on PostgreSQL would stand in the way of emptying ours.
+MIGRATION_MODULES = {"knox": None}
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
@@ -196,6 +205,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in"
+# Proxies in front whose X-Forwarded-For is believed; with none, nobody's is.
+TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXIES", 0)
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -218,6 +229,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.SignedInWithScope"],
     "DEFAULT_PARSER_CLASSES": ["artifactsite.lib.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "artifactsite.lib.negotiation.OneRepresentation",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "artifactsite.lib.pagination.CursorOrPagePagination",
     "DEFAULT_SCHEMA_CLASS": "artifactsite.lib.schema.Schema",
@@ -226,7 +238,7 @@ REST_FRAMEWORK = {
         "user": env.text("API_RATE", "6000/min"),
         "public": env.text("PUBLIC_RATE", "600/min"),
     },
-    "NUM_PROXIES": env.integer("TRUSTED_PROXIES", 0),
+    "NUM_PROXIES": TRUSTED_PROXIES,
     "EXCEPTION_HANDLER": "artifactsite.lib.errors.exception_handler",
     # `?format=` belongs to downloads.
     "URL_FORMAT_OVERRIDE": None,
@@ -271,6 +283,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.sweep", "schedule": 5.0},
     "forget-finished": {"task": "jobs.forget_finished", "schedule": 6 * 3600.0},
     "collect-garbage": {"task": "artifacts.collect_garbage", "schedule": 6 * 3600.0},
+    "collect-working-folders": {"task": "playground.collect_garbage", "schedule": 6 * 3600.0},
 }
 # A worker that misses three heartbeats has lost its job to the next one.
 JOB_LEASE = timedelta(seconds=env.integer("JOB_LEASE_SECONDS", 15, at_least=3))
@@ -289,7 +302,38 @@ CACHES = {
 AGENT_BASE_URL = env.url("AGENT_BASE_URL")
 AGENT_MODEL = env.text("AGENT_MODEL")
 AGENT_API_KEY = env.secret("AGENT_API_KEY")
+# Hosts (with port) that a project's administrators may choose for their own endpoint: the server calls them.
+AGENT_PROJECT_HOSTS = env.words(
+    "AGENT_PROJECT_HOSTS", [urlsplit(AGENT_BASE_URL).netloc] if AGENT_BASE_URL else []
+)
+AGENT_USE_TOOLS = env.boolean("AGENT_USE_TOOLS", True)  # off for models that know no tool calls
+AGENT_CONTEXT_TOKENS = env.integer("AGENT_CONTEXT_TOKENS", 0)  # the model's window; 0: the project's limit alone
+AGENT_TURN_TOKENS = env.integer("AGENT_TURN_TOKENS", 1_000_000, at_least=1)  # of all requests of a turn
+AGENT_MAX_STEPS = env.integer("AGENT_MAX_STEPS", 25, at_least=1)  # requests to the model in a turn
+AGENT_ATTEMPTS = env.integer("AGENT_ATTEMPTS", 5, at_least=1)  # at each request
+AGENT_SILENCE_SECONDS = env.integer("AGENT_SILENCE_SECONDS", 120, at_least=1)  # without a byte from the endpoint
+AGENT_TURN_SECONDS = env.integer("AGENT_TURN_SECONDS", 1800, at_least=1)
+IMAGES_BASE_URL = env.url("IMAGES_BASE_URL")
+IMAGES_MODEL = env.text("IMAGES_MODEL")
+IMAGES_API_KEY = env.secret("IMAGES_API_KEY")
+# Other apps add theirs: PLAYGROUND_TOOLS=myapp.tools.Weather with myapp in EXTRA_APPS.
+PLAYGROUND_TOOLS = [
+    "playground.tools.python_exec.PythonExec",
+    "playground.tools.shell_exec.ShellExec",
+    "playground.tools.template_render.TemplateRender",
+    "playground.tools.read_artifact.ReadArtifact",
+    "playground.tools.read_upload.ReadUpload",
+    "playground.tools.search_artifacts.SearchArtifacts",
+    "playground.tools.save_text.SaveText",
+    "playground.tools.image_generate.ImageGenerate",
+    *env.words("PLAYGROUND_TOOLS", []),
+]
+# Files of the working folder kept between the programs of a conversation; 0: none.
+PROGRAM_STATE_MB = env.integer("PROGRAM_STATE_MB", 100)
 SANDBOX_PYTHON = env.text("SANDBOX_PYTHON", str(BASE_DIR / ".sandbox-venv" / "bin" / "python"))
+
+# Uploads are scanned by the clamd there before anything reads them; empty: not scanned.
+CLAMD_URL = env.url("CLAMD_URL", schemes=("tcp", "unix"))
 
 # --- security ---------------------------------------------------------------------------------
 
@@ -299,6 +343,7 @@ SECURE_SSL_REDIRECT = False if not _https else env.boolean("SECURE_SSL_REDIRECT"
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.boolean("TRUST_PROXY_PROTO", False) else None
 )
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
@@ -363,6 +408,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # it logs every address that it calls
         "django_structlog": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
     },
 }

@@ -40,9 +40,9 @@ html = """<!doctype html><meta charset="utf-8"><title>Totals</title>
 <style>body{font:14px system-ui;margin:24px;color:#1f2933}rect{fill:#4f6bed}text{fill:currentColor}</style>
 <svg id="c" width="560" height="220" role="img" aria-label="Totals by region"></svg>
 <script>
-const rows = DATA, top = Math.max(...rows.map(r => r.total)), svg = document.getElementById("c");
+const rows = DATA, largest = Math.max(...rows.map(r => r.total)), svg = document.getElementById("c");
 rows.forEach((r, i) => {
-  const y = 12 + i * 50, w = 380 * r.total / top;
+  const y = 12 + i * 50, w = 380 * r.total / largest;
   svg.insertAdjacentHTML("beforeend", `<rect x="70" y="${y}" width="${w}" height="32" rx="4"/>
     <text x="0" y="${y + 21}">${r.region}</text><text x="${w + 78}" y="${y + 21}">${r.total}</text>`);
 });

@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 import structlog
@@ -14,7 +16,7 @@ from django.db import transaction
 
 from artifactsite.lib.errors import Refusal
 
-CHUNK = 1024 * 1024
+CHUNK = 256 * 1024  # bytes; 40 slow readers hold one each
 log = structlog.get_logger(__name__)
 
 
@@ -97,6 +99,21 @@ def _unreadable(key: str, error: OSError) -> Refusal:
     log.error("storage did not give a file", key=key, error=str(error))
     sentence = "The content can't be read now. Try again, or tell an administrator."
     return Refusal("content_unavailable", sentence, status=503)
+
+
+@contextmanager
+def on_disk(key: str) -> Iterator[Path]:
+    """The content as a local file, for a process that takes a path: itself, or a copy of what lies in a bucket."""
+    try:
+        path = Path(default_storage.path(key))
+    except NotImplementedError:
+        with NamedTemporaryFile() as copy, open_blob(key) as source:
+            while chunk := source.read(CHUNK):
+                copy.write(chunk)
+            copy.flush()
+            yield Path(copy.name)
+    else:
+        yield path
 
 
 def read_range(key: str, start: int, end: int) -> Iterator[bytes]:

@@ -13,6 +13,8 @@ class BucketStorage(S3Storage):
 
     file_overwrite = True
     default_acl = None
+    # boto3 would still sign links the old way (V2), which S3-compatible servers and newer regions refuse.
+    signature_version = "s3v4"
 
     def _save(self, name: str, content: "File[Any]") -> str:
         """As for a disk, whatever goes wrong is an OSError."""

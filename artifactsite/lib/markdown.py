@@ -20,7 +20,7 @@ DEEPEST = 14
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "span", "div"),
     *("strong", "em", "s", "del", "sub", "sup", "kbd", "mark", "ul", "ol", "li", "a", "img", "input"),
-    *("table", "thead", "tbody", "tr", "th", "td", "section"),
+    *("label", "table", "thead", "tbody", "tr", "th", "td", "section"),
 }
 ATTRIBUTES = {
     "a": {"href", "title", "id"},
@@ -90,7 +90,7 @@ _markdown = (
     MarkdownIt("commonmark", {"html": False, "linkify": False, "highlight": _fence, "maxNesting": DEEPEST})
     .enable(["table", "strikethrough"])
     .use(footnote_plugin)
-    .use(tasklists_plugin)
+    .use(tasklists_plugin, label=True)
 )
 
 

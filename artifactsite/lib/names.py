@@ -27,6 +27,19 @@ def extension_of(name: str) -> str:
     return suffix if suffix.isalnum() and suffix.isascii() and len(suffix) <= 12 else ""
 
 
+def numbered(name: str, taken: set[str]) -> str:
+    """`name`, or `name (2)` and so on where `taken` has it, told apart as no disk mistakes them; adds it there."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem:
+        stem, dot, extension = name, "", ""
+    number, free = 1, name
+    while (key := unicodedata.normalize("NFC", free).casefold()) in taken:
+        number += 1
+        free = f"{stem} ({number}){dot}{extension}"
+    taken.add(key)
+    return free
+
+
 def content_disposition(kind: str, name: str) -> str:
     """The header of RFC 6266: an ASCII fallback and the exact name in UTF-8.
 

@@ -5,12 +5,12 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import CharField, FloatField, Model, Q, QuerySet, TextField
 from django.http import Http404
 from django.utils.dateparse import parse_datetime
 from rest_framework.pagination import BasePagination
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EXACT_COUNT = 10_000
 SIZE, LARGEST = 20, 100
+RANK = "rank"  # how well a row matches a search
 
 
 def positive(raw: str | None, name: str, default: int, largest: int) -> int:
@@ -51,22 +52,47 @@ class Cursor:
         model = queryset.model._meta
         try:
             value, pk, backwards = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            column = model.get_field(field)
+            column: Any = FloatField() if field == RANK else model.get_field(field)
             if column.get_internal_type() == "DateTimeField":
                 value = parse_datetime(value)
                 if value is None or value.tzinfo is None:
                     raise ValueError(text)
                 value = value.astimezone(UTC)  # an offset may lead out of the calendar
             value, pk = column.to_python(value), model.pk.to_python(pk)
-            if isinstance(value, str) and ("\0" in value or not value.encode()):
-                raise ValueError(text)
+            if value is None or pk is None or "\0" in str(value).encode().decode():
+                raise ValueError(text)  # nothing that a row could have held
         except Exception as error:
             raise Invalid("cursor", "This cursor is not one that the list gave out.") from error
         return cls(value, str(pk), bool(backwards))
 
 
+def _pieces(queryset: QuerySet[Any]) -> list[QuerySet[Any]]:
+    """The queryset's parts that an index has in order each; by default itself."""
+    pieces: Callable[[], list[QuerySet[Any]]] | None = getattr(queryset, "pieces", None)
+    return pieces() if pieces else [queryset]
+
+
+def _rows(queryset: QuerySet[Any], keys: Sequence[Any]) -> list[Any]:
+    """The rows with these ids, in their order; one that went meanwhile is missing."""
+    by_key = {row.pk: row for row in queryset.order_by().filter(pk__in=keys)}
+    return [by_key[key] for key in keys if key in by_key]
+
+
+def _ranked_rows(queryset: QuerySet[Any], keys: Sequence[tuple[float, str]]) -> list[Any]:
+    """The rows with these ranks and ids, in their order, each with its rank."""
+    ranks = {pk: rank for rank, pk in keys}
+    rows = _rows(queryset, [queryset.model._meta.pk.to_python(pk) for _, pk in keys])
+    for row in rows:
+        setattr(row, RANK, ranks[str(row.pk)])
+    return rows
+
+
 class CursorOrPagePagination(BasePagination):
-    """`?page=` from 1, `?size=` 1 to 100 (20), `?cursor=`; `ordering` on the view names the sortable fields."""
+    """`?page=` from 1, `?size=` 1 to 100 (20), `?cursor=`; `sortable` on the view names the sortable fields.
+
+    A queryset may help: `pieces()` gives its parts that an index has in order each, and `best`, an expression,
+    makes it the answer to a search, which is sorted by that as long as no other order is asked for.
+    """
 
     def paginate_queryset(
         self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None
@@ -75,13 +101,16 @@ class CursorOrPagePagination(BasePagination):
         self.size = positive(request.query_params.get("size"), "size", SIZE, LARGEST)
         self.field, self.descending = self._ordering(request, view)
         self.number = positive(request.query_params.get("page"), "page", 1, 10**9 - 1)
+        raw = request.query_params.get("cursor")
+        if getattr(queryset, "best", None) is not None and not request.query_params.get("ordering"):
+            newest = self._sorted(queryset)
+            self.field, self.descending = RANK, True
+            cursor = Cursor.decode(raw, queryset, RANK) if raw else None
+            return self._from_best(queryset, newest, cursor)
         self.count = self._bounded_count(queryset)
-        cursor = request.query_params.get("cursor")
-        if cursor:
-            rows = self._from_cursor(queryset, Cursor.decode(cursor, queryset, self.field))
-        else:
-            rows = self._from_page(queryset)
-        return rows
+        if raw:
+            return self._from_cursor(queryset, Cursor.decode(raw, queryset, self.field))
+        return self._from_page(queryset)
 
     def _ordering(self, request: Request, view: "APIView | None") -> tuple[str, bool]:
         allowed: Sequence[str] = getattr(view, "sortable", ("created_at",))
@@ -95,16 +124,40 @@ class CursorOrPagePagination(BasePagination):
 
     @staticmethod
     def _bounded_count(queryset: QuerySet[Any]) -> int | None:
-        count = queryset.order_by()[: EXACT_COUNT + 1].count()
+        bounded = [piece.order_by()[: EXACT_COUNT + 1] for piece in _pieces(queryset)]
+        count = sum(piece.count() for piece in bounded)
         return count if count <= EXACT_COUNT else None
 
     def _sorted(self, queryset: QuerySet[Any], *, reverse: bool = False) -> QuerySet[Any]:
         sign = "-" if self.descending != reverse else ""
         return queryset.order_by(f"{sign}{self.field}", f"{sign}pk")
 
+    def _first(self, queryset: QuerySet[Any], start: int, count: int, *, reverse: bool = False) -> list[Any]:
+        """Rows of the sorted queryset from `start`. Deep or out of several pieces, their ids are found first."""
+        # Texts are in the database's alphabet, by which nobody here can merge.
+        is_text = isinstance(queryset.model._meta.get_field(self.field), CharField | TextField)
+        pieces = [queryset] if is_text else _pieces(queryset)
+        if len(pieces) == 1 and not start:
+            return list(self._sorted(pieces[0], reverse=reverse)[:count])
+        end = start + count
+        keys = [
+            key
+            for piece in pieces
+            for key in self._sorted(piece, reverse=reverse).values_list(self.field, "pk")[
+                (start if len(pieces) == 1 else 0) : end
+            ]
+        ]
+        if len(pieces) > 1:
+            keys.sort(reverse=self.descending != reverse)
+            keys = keys[start:end]
+        return _rows(queryset, [pk for _, pk in keys])
+
     def _from_page(self, queryset: QuerySet[Any]) -> list[Any]:
         start = (self.number - 1) * self.size
-        rows = list(self._sorted(queryset)[start : start + self.size + 1])
+        return self._page(self._first(queryset, start, self.size + 1))
+
+    def _page(self, rows: list[Any]) -> list[Any]:
+        """A page by its number, out of its rows and one more where there is one."""
         if not rows and self.number > 1:
             raise Http404
         self.has_next, self.has_previous = len(rows) > self.size, self.number > 1
@@ -117,15 +170,35 @@ class CursorOrPagePagination(BasePagination):
         after = Q(**{f"{self.field}__{beyond}e": cursor.value}) & (
             Q(**{f"{self.field}__{beyond}": cursor.value}) | Q(**{f"pk__{beyond}": cursor.pk})
         )
-        rows = list(self._sorted(queryset.filter(after), reverse=cursor.backwards)[: self.size + 1])
+        rows = self._first(queryset.filter(after), 0, self.size + 1, reverse=cursor.backwards)
+        return self._beyond(rows, backwards=cursor.backwards)
+
+    def _beyond(self, rows: list[Any], *, backwards: bool) -> list[Any]:
+        """The rows beyond a cursor, and one more where there is one, the nearest first."""
         more, rows = len(rows) > self.size, rows[: self.size]
-        if cursor.backwards:
+        if backwards:
             rows.reverse()
             self.has_next, self.has_previous = True, more
         else:
             self.has_next, self.has_previous = more, True
         self.rows = rows
         return rows
+
+    def _from_best(self, queryset: QuerySet[Any], newest: QuerySet[Any], cursor: Cursor | None) -> list[Any]:
+        """The best matches. Of more than EXACT_COUNT only the newest are ranked, so that it stays quick."""
+        ranked = newest.annotate(**{RANK: queryset.best})  # type: ignore[attr-defined]
+        found = ranked.values_list(RANK, "pk")[: EXACT_COUNT + 1]
+        keys = sorted(((rank, str(pk)) for rank, pk in found), reverse=True)
+        self.count = len(keys) if len(keys) <= EXACT_COUNT else None
+        if cursor is None:
+            start = (self.number - 1) * self.size
+            return self._page(_ranked_rows(queryset, keys[start : start + self.size + 1]))
+        here = (cursor.value, cursor.pk)
+        if cursor.backwards:
+            keys = [key for key in reversed(keys) if key > here]
+        else:
+            keys = [key for key in keys if key < here]
+        return self._beyond(_ranked_rows(queryset, keys[: self.size + 1]), backwards=cursor.backwards)
 
     def _link(self, row: Model, *, backwards: bool) -> str:
         cursor = Cursor(getattr(row, self.field), str(row.pk), backwards).encode()

@@ -19,7 +19,7 @@ END = ";"
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a child that died is started again
 WAITED_FOR = {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 STEADY = 60.0  # a child that lived this long starts with the first pause again
-PATIENCE = 20.0  # seconds for children to finish what they do after being asked to stop
+PATIENCE = 10.0  # seconds for children to finish what they do after being asked to stop
 FAILED_STARTS = 3  # of the web server, before it ever answered
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36

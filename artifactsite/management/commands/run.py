@@ -58,7 +58,7 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise CommandError(
-            f"Port {port} of {host} can't be used: {error.strerror}. "
+            f"Port {port} of {host} can't be used: {os.strerror(error.errno) if error.errno else error}. "
             f"Stop the program that uses it, or choose another port: PORT={port + 1}"
         ) from error
 
@@ -115,6 +115,7 @@ def serve(listener: int) -> None:
         lifespan="on",
         access_log=False,
         log_config=None,
+        log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=5,
         # What a proxy says about the client is for Django to believe or not (TRUSTED_PROXIES, TRUST_PROXY_PROTO).

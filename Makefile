@@ -1,0 +1,31 @@
+# Every target is one script; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow lint format lock setup corpus
+
+help: ## Lists these targets.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
+
+run: ## Installs what is missing and runs the site with a demo project, until Ctrl-C. PORT and DATA_DIR are respected.
+	@scripts/run
+
+test: ## Installs what is missing, then runs the checks and all tests: on SQLite, on PostgreSQL and Redis, in a browser.
+	@scripts/test
+
+test-slow: ## Runs the tests that take minutes: bombs, a thousand kills, large documents.
+	@scripts/test slow
+
+lint: ## Runs only the checks: style, types, templates, imports between apps, migrations, Django's own for production.
+	@scripts/lint
+
+format: ## Rewrites the code in the common style.
+	@scripts/lint --fix
+
+setup: ## Installs what the site and its tests need, and starts nothing.
+	@scripts/setup dev
+
+lock: ## Writes the locks anew from requirements*.txt and package.json.
+	@scripts/lock
+
+corpus: ## Measures text extraction on a folder of documents (ARTIFACTSITE_SHARED names it): recall and CPU time by format.
+	@scripts/setup dev
+	@.venv/bin/python tests/corpus.py
