@@ -1,119 +1,426 @@
 """How well a name answers what was typed: pure, over a bounded set of candidates.
 
-Best first: the name itself, its beginning, the beginning of a word, initials, a substring, all words in any
-order, a subsequence, then typos (one edit per four letters). Accents and case are forgiven.
+Best first: the name itself, its beginning, the beginning of a word, initials, all words in any order, a stretch
+inside a word, and last what is near: abbreviations (a subsequence of letters) and typos, one edit per four letters.
+Case, accents and separators are forgiven throughout.
+
+Costs are coarse on purpose: where two names answer equally well, the caller's own use and then recency decide.
 """
 
-import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
-EXACT, PREFIX, WORD, INITIALS, INSIDE, WORDS, SUBSEQUENCE, TYPO = range(8)
+from artifactsite.lib.letters import Letters, split
+
+EXACT, PREFIX, WORD, INITIALS, WORDS, INSIDE, NEAR = range(7)
+
+LETTERS_PER_EDIT = 4
+LONGEST_ABBREVIATION, LONGEST_ABBREVIATED = 24, 120  # letters; beyond these a subsequence means nothing
+# Words that people put into a question and not into a name, or the other way round.
+LITTLE_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "at",
+        "by",
+        "de",
+        "del",
+        "den",
+        "der",
+        "des",
+        "di",
+        "die",
+        "do",
+        "du",
+        "e",
+        "el",
+        "en",
+        "et",
+        "for",
+        "fra",
+        "in",
+        "la",
+        "las",
+        "le",
+        "les",
+        "los",
+        "of",
+        "on",
+        "og",
+        "per",
+        "the",
+        "to",
+        "und",
+        "van",
+        "von",
+        "y",
+        "zu",
+    ]
+)
+_WITHOUT_MARKS = str.maketrans("äöüøåÄÖÜØÅ", "aouoaAOUOA")
+_TWO_LETTERS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
+_UNFIT = (
+    0.2  # the rest of a word that was not typed, a word in another place: small against an edit, which is 1
+)
+
+Spans = list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Match:
-    """Rank (lower is better), a finer cost within it, and the matched spans of the name."""
+    """Rank (lower is better), a finer cost within it, and the matched spans of the name in characters."""
 
     rank: int
     cost: float
-    spans: list[tuple[int, int]]
+    spans: Spans
 
 
-def fold(text: str) -> tuple[str, list[int]]:
-    """`text` without case and accents, and for each character of the result its place in `text`."""
-    folded, places = [], []
-    for place, character in enumerate(text):
-        for part in unicodedata.normalize("NFKD", character).casefold():
-            if not unicodedata.combining(part):
-                folded.append(part)
-                places.append(place)
-    return "".join(folded), places
+@dataclass(frozen=True)
+class _Found:
+    """As Match, with spans in letters."""
+
+    rank: int
+    cost: float
+    spans: Spans
 
 
-def _word_starts(text: str) -> list[int]:
-    return [i for i, c in enumerate(text) if c.isalnum() and (i == 0 or not text[i - 1].isalnum())]
+@dataclass(frozen=True)
+class Query:
+    """What was typed, taken apart once for all candidates."""
+
+    typed: str
+    text: str
+    words: tuple[str, ...]
+
+    @property
+    def edits(self) -> int:
+        return len(self.text) // LETTERS_PER_EDIT
 
 
-def match(query: str, name: str) -> Match | None:
-    """How `name` answers `query`; None where it doesn't."""
-    wanted, _ = fold(query.strip())
-    folded, places = fold(name)
-    if not wanted:
+@lru_cache(maxsize=256)
+def query_of(typed: str) -> Query:
+    letters = split(typed.strip())
+    return Query(typed.strip(), letters.text, tuple(letters.words()))
+
+
+def match(query: str, name: str, *, nearly: bool = True) -> Match | None:
+    """How `name` answers `query`; None where it doesn't. Without `nearly` abbreviations and typos don't count."""
+    wanted = query_of(query)
+    if not wanted.typed:
         return Match(EXACT, 0, [])
-    found = _match(wanted, folded)
+    if not wanted.text:
+        return _by_signs(wanted.typed, name)
+    letters = split(name)
+    found = _match(wanted, letters, nearly=nearly)
+    if (found is None or found.rank == NEAR) and (other := _without_umlauts(query, name)):
+        spelt = _match(query_of(other[0]), split(other[1]), nearly=False)
+        if spelt is not None:
+            return Match(spelt.rank, spelt.cost, found.spans if found else [])
     if found is None:
         return None
-    return Match(
-        found.rank, found.cost, _merged([(places[a], places[b - 1] + 1) for a, b in found.spans if b > a])
+    spans = [letters.span(start, end) for start, end in _merged(found.spans)]
+    cost = found.cost + (_UNFIT / 2 if _signs_differ(wanted.typed, name) else 0)
+    return Match(found.rank, round(cost, 1), _merged(spans))
+
+
+def _signs_differ(typed: str, name: str) -> bool:
+    """Whether signs were typed that the name doesn't have: "c#" is meant for "C# Guide", not for "C++ Guide"."""
+    return not all(c.isalnum() or c.isspace() for c in typed) and typed.casefold() not in name.casefold()
+
+
+def _by_signs(typed: str, name: str) -> Match | None:
+    """A query without a letter: as it stands."""
+    at = name.find(typed)
+    return Match(INSIDE, 0, [(at, at + len(typed))]) if at >= 0 else None
+
+
+def _without_umlauts(query: str, name: str) -> tuple[str, str] | None:
+    """Both with `ü` and `ue` as `u`, and so on, where one of them has such a letter and they may differ in that."""
+    if query.isascii() and name.isascii():
+        return None
+    plain = []
+    for text in (query, name):
+        spelt = text.translate(_WITHOUT_MARKS).lower()
+        for two, one in _TWO_LETTERS:
+            spelt = spelt.replace(two, one)
+        plain.append(spelt)
+    return (plain[0], plain[1]) if plain != [query, name] else None
+
+
+def _match(query: Query, name: Letters, *, nearly: bool) -> _Found | None:
+    wanted = query.text
+    if not name.text:
+        return None
+    return (
+        _whole(wanted, name)
+        or _stretch(wanted, name)
+        or _initials(wanted, name)
+        or _words(query, name, query.edits if nearly else None)
+        or _inside(wanted, name.text)
+        or (_near(query, name) if nearly else None)
     )
 
 
-def _match(wanted: str, name: str) -> Match | None:
-    length = len(wanted)
-    if name == wanted:
-        return Match(EXACT, 0, [(0, length)])
-    if name.startswith(wanted):
-        return Match(PREFIX, len(name), [(0, length)])
-    starts = _word_starts(name)
-    for start in starts:
-        if name.startswith(wanted, start):
-            return Match(WORD, start + len(name) / 1000, [(start, start + length)])
-    initials = "".join(name[start] for start in starts)
-    at = initials.find(wanted)
-    if length > 1 and at >= 0:
-        return Match(INITIALS, at + len(starts) / 1000, [(s, s + 1) for s in starts[at : at + length]])
-    at = name.find(wanted)
-    if at >= 0:
-        return Match(INSIDE, at + len(name) / 1000, [(at, at + length)])
-    return _all_words(wanted, name, starts) or _subsequence(wanted, name) or _typo(wanted, name, starts)
+def _coverage(typed: int, name: Letters) -> float:
+    """What of the name was not typed, in fifths: names that are equally long, more or less, cost the same."""
+    return (4 - int(4 * typed / len(name.text))) / 10
 
 
-def _all_words(wanted: str, name: str, starts: list[int]) -> Match | None:
-    words = wanted.split()
-    if len(words) < 2:
+def _ends_word(name: Letters, end: int) -> bool:
+    return end == len(name.text) or end in name.starts
+
+
+def _whole(wanted: str, name: Letters) -> _Found | None:
+    if name.text == wanted:
+        return _Found(EXACT, 0, [(0, len(wanted))])
+    if name.text.startswith(wanted):
+        # "data" is meant for "Data dictionary" rather than "Database".
+        unfinished = 0 if _ends_word(name, len(wanted)) else 1
+        return _Found(PREFIX, unfinished + _coverage(len(wanted), name), [(0, len(wanted))])
+    return None
+
+
+def _stretch(wanted: str, name: Letters) -> _Found | None:
+    """From the beginning of a word on."""
+    if wanted not in name.text:
         return None
-    spans = []
-    for word in words:
-        at = next((start for start in starts if name.startswith(word, start)), name.find(word))
-        if at < 0:
-            return None
-        spans.append((at, at + len(word)))
-    return Match(WORDS, len(name), sorted(spans))
-
-
-def _subsequence(wanted: str, name: str) -> Match | None:
-    """All letters in order, not too far apart: scattered letters match everything and mean nothing."""
-    spans, position = [], 0
-    letters = wanted.replace(" ", "")
-    for letter in letters:
-        at = name.find(letter, position)
-        if at < 0:
-            return None
-        spans.append((at, at + 1))
-        position = at + 1
-    spread = spans[-1][1] - spans[0][0]
-    return Match(SUBSEQUENCE, spread, spans) if spread <= 3 * len(letters) else None
-
-
-def _typo(wanted: str, name: str, starts: list[int]) -> Match | None:
-    """The nearest run of the name that begins at a word and has about the query's length."""
-    allowed = len(wanted) // 4
-    if not allowed:
-        return None
-    best: Match | None = None
-    for start in starts:
-        for length in range(len(wanted) - allowed, len(wanted) + allowed + 1):
-            run = name[start : start + length]
-            edits = OSA.distance(wanted, run, score_cutoff=allowed)
-            if edits <= allowed and (best is None or edits + start / 1000 < best.cost):
-                best = Match(TYPO, edits + start / 1000, [(start, start + len(run))])
+    best: _Found | None = None
+    for start in name.starts:
+        if not name.text.startswith(wanted, start):
+            continue
+        end = start + len(wanted)
+        cost = (0 if _ends_word(name, end) else 1) + (0 if start in name.firm else 0.5)
+        if best is None or cost < best.cost:
+            best = _Found(WORD, cost + _coverage(len(wanted), name), [(start, end)])
     return best
 
 
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
+def _initials(wanted: str, name: Letters) -> _Found | None:
+    """The first letters of words that follow one another; numbers and little words may be left out."""
+    if len(wanted) < 2 or not is_subsequence(wanted, name.firsts):
+        return None
+    bounds = [*name.starts, len(name.text)]
+    words = [(start, name.text[start:end]) for start, end in pairwise(bounds)]
+    named = [start for start, word in words if word not in LITTLE_WORDS]
+    wordy = [start for start in named if not name.text[start].isdigit()]
+    for cost, starts in ((0.0, list(name.starts)), (0.1, named), (0.2, wordy)):
+        at = "".join(name.text[start] for start in starts).find(wanted)
+        if at >= 0:
+            rest = (len(starts) - len(wanted)) / 10
+            return _Found(
+                INITIALS,
+                cost + rest + (0.5 if at else 0),
+                [(s, s + 1) for s in starts[at : at + len(wanted)]],
+            )
+    return None
+
+
+def _inside(wanted: str, text: str) -> _Found | None:
+    at = text.find(wanted) if len(wanted) > 1 else -1
+    return _Found(INSIDE, 0.5, [(at, at + len(wanted))]) if at >= 0 else None
+
+
+# --- word by word --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a word of the query may stand, and what that costs: 0 it does, below 1 nearly, 1 for each edit."""
+
+    cost: float
+    start: int
+    end: int
+    letters: tuple[tuple[int, int], ...] = ()
+
+
+def _words(query: Query, name: Letters, edits: int | None) -> _Found | None:
+    """Every word of the query somewhere in the name, in any order: beginning a word, inside one, or nearly.
+
+    `edits` None: as they stand.
+    """
+    if len(query.words) < 2 or len(query.words) > 12:
+        return None
+    taken: dict[int, _Place] = {}
+    missing = 0.0
+    # The longest first, since short ones fit in many places.
+    for index in sorted(range(len(query.words)), key=lambda index: -len(query.words[index])):
+        word = query.words[index]
+        place = _best_place(word, name, list(taken.values()), edits)
+        if place is not None:
+            taken[index] = place
+        elif word in LITTLE_WORDS:
+            missing += 2 * _UNFIT
+        else:
+            return None
+    if not taken or sum(int(place.cost) for place in taken.values()) > (edits or 0):
+        return None
+    return _aligned([taken[index] for index in sorted(taken)], missing, len(query.text), name)
+
+
+def _aligned(places: list[_Place], missing: float, typed: int, name: Letters) -> _Found:
+    turned = sum(_UNFIT for one, other in pairwise(places) if other.start < one.start)
+    worst = max(place.cost for place in places)
+    rank = WORDS if worst < 0.5 else INSIDE if worst < 0.7 else NEAR
+    cost = sum(place.cost for place in places) + missing + turned + _coverage(typed, name)
+    spans = [span for place in places for span in (place.letters or ((place.start, place.end),))]
+    return _Found(rank, cost, sorted(spans))
+
+
+def _best_place(word: str, name: Letters, taken: list[_Place], edits: int | None) -> _Place | None:
+    free = (
+        place
+        for place in _places(word, name, edits)
+        if all(place.end <= other.start or place.start >= other.end for other in taken)
+    )
+    return min(free, key=lambda place: (place.cost, place.start), default=None)
+
+
+def _places(word: str, name: Letters, edits: int | None) -> Iterator[_Place]:
+    text, length = name.text, len(word)
+    exact = False
+    for start in name.starts:
+        if text.startswith(word, start):
+            exact = True
+            # A number that goes on is another number.
+            unfit = (
+                0 if _ends_word(name, start + length) else 2 * _UNFIT if word[-1].isdigit() else _UNFIT / 2
+            )
+            yield _Place(unfit, start, start + length)
+    if exact or length < 2:
+        return
+    at = text.find(word)
+    while at >= 0:
+        yield _Place(3 * _UNFIT, at, at + length)
+        at = text.find(word, at + 1)
+    if edits and length >= 3:
+        yield from _misspelt(word, name, max(1, length // LETTERS_PER_EDIT))
+    if edits is not None:
+        yield from _shortened(word, name)
+
+
+def _shortened(word: str, name: Letters) -> Iterator[_Place]:
+    """The word's letters within one word of the name that begins alike: "qry" for "query"."""
+    bounds = [*sorted(name.firm), len(name.text)]
+    for start, end in pairwise(bounds):
+        if name.text[start] != word[0]:
+            continue
+        places = [start]
+        for letter in word[1:]:
+            at = name.text.find(letter, places[-1] + 1, end)
+            if at < 0:
+                break
+            places.append(at)
+        else:
+            yield _Place(0.9, start, places[-1] + 1, tuple((at, at + 1) for at in places))
+
+
+def _misspelt(word: str, name: Letters, edits: int) -> Iterator[_Place]:
+    """The runs of the name that begin a word and are at most `edits` away."""
+    for start in name.starts:
+        run = _nearest_run(word, name, start, edits)
+        if run is not None:
+            yield run
+
+
+def _nearest_run(word: str, name: Letters, start: int, edits: int) -> _Place | None:
+    best: _Place | None = None
+    for length in range(max(1, len(word) - edits), len(word) + edits + 1):
+        run = name.text[start : start + length]
+        if len(run) < length:
+            break
+        distance = OSA.distance(word, run, score_cutoff=edits)
+        if distance > edits:
+            continue
+        cost = distance + _other_number(word, run) + (0 if _ends_word(name, start + length) else _UNFIT)
+        if best is None or cost < best.cost:
+            best = _Place(cost, start, start + length)
+    return best
+
+
+def _other_number(word: str, run: str) -> float:
+    """Digits are typed deliberately: another number is worse than a typo."""
+    return 0.5 if [c for c in word if c.isdigit()] != [c for c in run if c.isdigit()] else 0
+
+
+# --- the query as a whole, nearly --------------------------------------------------------------
+
+
+def _near(query: Query, name: Letters) -> _Found | None:
+    found = [other for other in (_typo(query, name), _subsequence(query.text, name)) if other]
+    return min(found, key=lambda other: other.cost, default=None)
+
+
+def _typo(query: Query, name: Letters) -> _Found | None:
+    if not query.edits:
+        return None
+    runs = list(_misspelt(query.text, name, query.edits))
+    if not runs:
+        return None
+    best = min(runs, key=lambda run: (run.cost, run.start))
+    return _Found(NEAR, best.cost + _coverage(len(query.text), name), [(best.start, best.end)])
+
+
+def _subsequence(wanted: str, name: Letters) -> _Found | None:
+    """All letters in order, as many as possible at the beginnings of words and next to one another."""
+    if len(wanted) > LONGEST_ABBREVIATION or not is_subsequence(wanted, name.text):
+        return None
+    text = name.text[:LONGEST_ABBREVIATED]
+    chain = _cheapest_chain(wanted, text, frozenset(name.starts))
+    if chain is None:
+        return None
+    cost, places = chain
+    spread = places[-1] + 1 - places[0]
+    # Letters scattered over a long name match everything and mean nothing.
+    if places[0] not in name.starts and spread > 3 * len(wanted):
+        return None
+    return _Found(NEAR, cost + _coverage(len(wanted), name), [(place, place + 1) for place in places])
+
+
+def is_subsequence(wanted: str, text: str) -> bool:
+    at = -1
+    for letter in wanted:
+        at = text.find(letter, at + 1)
+        if at < 0:
+            return False
+    return True
+
+
+_JUMP, _MIDDLE = 0.3, 0.4  # to letters further on; to one in the middle of a word
+
+
+def _cheapest_chain(wanted: str, text: str, starts: frozenset[int]) -> tuple[float, list[int]] | None:
+    """The places of `wanted` in `text` that cost least, by dynamic programming over letters and places."""
+    costs = {i: 0.5 + (0 if i in starts else _MIDDLE) for i, c in enumerate(text) if c == wanted[0]}
+    trail: list[dict[int, int]] = []
+    for letter in wanted[1:]:
+        nexts: dict[int, float] = {}
+        came: dict[int, int] = {}
+        cheapest, at = float("inf"), -1
+        for i, c in enumerate(text):
+            if c == letter and at >= 0:
+                jump = cheapest + _JUMP + (0 if i in starts else _MIDDLE)
+                on = costs.get(i - 1, float("inf"))
+                nexts[i], came[i] = (on, i - 1) if on <= jump else (jump, at)
+            if i in costs and costs[i] < cheapest:
+                cheapest, at = costs[i], i
+        if not nexts:
+            return None
+        trail.append(came)
+        costs = nexts
+    end = min(costs, key=lambda place: (costs[place], place))
+    places = [end]
+    for came in reversed(trail):
+        places.append(came[places[-1]])
+    return costs[end], places[::-1]
+
+
+def _merged(spans: Spans) -> Spans:
+    merged: Spans = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))

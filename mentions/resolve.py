@@ -11,9 +11,13 @@ from django.utils.safestring import SafeString, mark_safe
 from artifacts.models import Artifact
 from artifactsite.lib import markdown
 from conversations.models import ContentType, Message, MessageRole
+from mentions.models import Mention
+from uploads.models import Upload
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+Visible = dict[UUID, Artifact | Upload]
 
 UNAVAILABLE = "unavailable"
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -28,34 +32,47 @@ class Resolved:
     mentions: list[dict[str, Any]]
 
 
-def visible_artifacts(messages: Iterable[Message], reader: "User") -> dict[UUID, Artifact]:
-    """The mentioned artifacts that `reader` may see, of all messages in one query."""
-    ids = {m.artifact_id for message in messages for m in message.mentions.all() if m.artifact_id}
-    if not ids:
-        return {}
-    return {artifact.pk: artifact for artifact in Artifact.objects.visible_to(reader).filter(pk__in=ids)}
+def visible_mentioned(messages: Iterable[Message], reader: "User") -> Visible:
+    """What is mentioned and `reader` may see, of all messages together: one query for each kind of thing."""
+    mentions = [mention for message in messages for mention in message.mentions.all()]
+    artifacts = {mention.artifact_id for mention in mentions if mention.artifact_id}
+    uploads = {mention.upload_id for mention in mentions if mention.upload_id}
+    visible: Visible = {}
+    if artifacts:
+        visible.update(
+            (found.pk, found) for found in Artifact.objects.visible_to(reader).filter(pk__in=artifacts)
+        )
+    if uploads:
+        visible.update(
+            (found.pk, found) for found in Upload.objects.visible_to(reader).filter(pk__in=uploads)
+        )
+    return visible
 
 
-def resolve(message: Message, visible: dict[UUID, Artifact]) -> Resolved:
+def _thing(mention: Mention, visible: Visible) -> Artifact | Upload | None:
+    pk = mention.artifact_id or mention.upload_id
+    return visible.get(pk) if pk else None
+
+
+def resolve(message: Message, visible: Visible) -> Resolved:
     """`message` with its mentions prefetched, against what the reader may see."""
     pieces: list[str] = []
     mentions: list[dict[str, Any]] = []
     position = length = 0
     for mention in message.mentions.all():
         before = message.body[position : mention.position]
-        artifact = visible.get(mention.artifact_id) if mention.artifact_id else None
+        thing = _thing(mention, visible)
         typed = message.body[mention.position : mention.position + mention.length]
-        shown = typed if artifact else f"@{UNAVAILABLE}"
+        shown = typed if thing else f"@{UNAVAILABLE}"
         start = length + len(before)
-        mentions.append(
-            {
-                "artifact": artifact.pk if artifact else None,
-                "label": mention.label if artifact else UNAVAILABLE,
-                "start": start,
-                "end": start + len(shown),
-                "available": artifact is not None,
-            }
-        )
+        facts = {
+            "artifact": thing.pk if isinstance(thing, Artifact) else None,
+            "label": mention.label if thing else UNAVAILABLE,
+            "start": start,
+            "end": start + len(shown),
+            "available": thing is not None,
+        }
+        mentions.append({**facts, "upload": thing.file_id} if isinstance(thing, Upload) else facts)
         pieces += [before, shown]
         length = start + len(shown)
         position = mention.position + mention.length
@@ -63,9 +80,7 @@ def resolve(message: Message, visible: dict[UUID, Artifact]) -> Resolved:
     return Resolved(body, _html(message, body, mentions, visible), mentions)
 
 
-def _html(
-    message: Message, body: str, mentions: list[dict[str, Any]], visible: dict[UUID, Artifact]
-) -> SafeString:
+def _html(message: Message, body: str, mentions: list[dict[str, Any]], visible: Visible) -> SafeString:
     if message.role == MessageRole.TOOL and message.content_type != ContentType.MARKDOWN:
         return format_html('<pre class="output">{}</pre>', body) if body else mark_safe("")
     marked, position = [], 0
@@ -74,9 +89,10 @@ def _html(
         position = mention["end"]
     marked.append(_plain(body[position:]))
     html = markdown.render("".join(marked))
-    for index, mention in enumerate(mentions):
-        html = html.replace(f"{_OPEN}{index}{_CLOSE}", chip(mention, visible.get(mention["artifact"])))
-    return mark_safe(html)
+    things = [_thing(mention, visible) for mention in message.mentions.all()]
+    for index, (mention, thing) in enumerate(zip(mentions, things, strict=True)):
+        html = html.replace(f"{_OPEN}{index}{_CLOSE}", chip(mention["label"], thing))
+    return mark_safe(html)  # noqa: S308 - sanitised Markdown, and chips that escape their labels
 
 
 def _plain(text: str) -> str:
@@ -84,14 +100,22 @@ def _plain(text: str) -> str:
     return text.replace(_OPEN, "").replace(_CLOSE, "")
 
 
-def chip(mention: dict[str, Any], artifact: Artifact | None) -> SafeString:
+def chip(label: str, thing: Artifact | Upload | None) -> SafeString:
     """The coloured chip of a mention."""
-    if artifact is None:
+    if thing is None:
         return format_html('<span class="mention mention-unavailable">{}</span>', UNAVAILABLE)
+    if isinstance(thing, Upload):
+        return format_html(
+            '<a class="mention mention-upload" href="/conversations/{}/uploads/{}/text" data-upload="{}">@{}</a>',
+            thing.conversation_id,
+            thing.file_id,
+            thing.file_id,
+            label,
+        )
     return format_html(
         '<a class="mention mention-{}" href="/artifacts/{}" data-artifact="{}">@{}</a>',
-        artifact.kind,
-        artifact.pk,
-        artifact.pk,
-        mention["label"],
+        thing.kind,
+        thing.pk,
+        thing.pk,
+        label,
     )

@@ -1,8 +1,8 @@
 """The syntax of mentions: pure, no look-ups (design.md 4).
 
-`@[Label](artifact:ID)` with `\\`, `[` and `]` in the label escaped by a backslash, or a plain `@Name` that the
-caller matches against names. Neither is one inside code spans, fences, URLs, or behind a word character, as
-in an e-mail address.
+`@[Label](artifact:ID)` or `@[Label](upload:f-ID)` with `\\`, `[` and `]` in the label escaped by a backslash, or a
+plain `@Name` that the caller matches against names. Neither is one inside code spans, fences, URLs, or behind a word
+character, as in an e-mail address.
 """
 
 import re
@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_REFERENCE = re.compile(rf"@\[((?:[^\[\]\\]|\\.){{0,600}})\]\(artifact:({_UUID})\)", re.DOTALL)
+_REFERENCE = re.compile(
+    rf"@\[(?P<label>(?:[^\[\]\\]|\\.){{0,600}})\]\((?P<what>artifact:|upload:f-)(?P<id>{_UUID})\)", re.DOTALL
+)
 _AT = re.compile(r"(?<![\w@./:+-])@(?=[^\s@\[])")
 # What is not prose. A fence or code span that is never closed reaches to the end, as in Markdown for fences.
 _OPAQUE = re.compile(
-    r"(?ms)^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
+    r"(?ms)^ {0,3}(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
     r"|(?<!`)(?P<ticks>`{1,16})(?!`)[^`].*?(?<!`)(?P=ticks)(?!`)"
     r"|\b(?:https?|ftp|mailto):[^\s<>]+"
 )
@@ -25,22 +27,31 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Reference:
-    """A mention in a text: the characters from `start` to `end`, the label as typed, the artifact's id."""
+    """A mention in a text: the characters from `start` to `end`, the label as typed, and the id of what is meant."""
 
     start: int
     end: int
     label: str
-    artifact: uuid.UUID
+    artifact: uuid.UUID | None = None
+    upload: uuid.UUID | None = None
 
 
 def token(label: str, artifact: uuid.UUID) -> str:
     """The text that mentions an artifact."""
-    escaped = "".join("\\" + character if character in "[]\\" else character for character in label)
-    return f"@[{escaped}](artifact:{artifact})"
+    return f"@[{_escaped(label)}](artifact:{artifact})"
 
 
-def _opaque_spans(text: str) -> tuple[list[int], list[int]]:
-    spans = [match.span() for match in _OPAQUE.finditer(text)]
+def upload_token(label: str, upload: uuid.UUID) -> str:
+    """The text that mentions an upload."""
+    return f"@[{_escaped(label)}](upload:f-{upload})"
+
+
+def _escaped(label: str) -> str:
+    return "".join("\\" + character if character in "[]\\" else character for character in label)
+
+
+def _spans(pattern: re.Pattern[str], text: str) -> tuple[list[int], list[int]]:
+    spans = [match.span() for match in pattern.finditer(text)]
     return [start for start, _ in spans], [end for _, end in spans]
 
 
@@ -50,19 +61,23 @@ def _inside(spans: tuple[list[int], list[int]], position: int) -> bool:
 
 
 def references(text: str) -> list[Reference]:
-    """Every `@[Label](artifact:ID)`, in order."""
-    spans = _opaque_spans(text)
-    return [
-        Reference(match.start(), match.end(), _ESCAPED.sub(r"\1", match[1]), uuid.UUID(match[2]))
-        for match in _REFERENCE.finditer(text)
-        if not _inside(spans, match.start())
-    ]
+    """Every `@[Label](artifact:ID)` and `@[Label](upload:f-ID)`, in order."""
+    spans = _spans(_OPAQUE, text)
+    return [_reference(match) for match in _REFERENCE.finditer(text) if not _inside(spans, match.start())]
+
+
+def _reference(match: re.Match[str]) -> Reference:
+    label, pk = _ESCAPED.sub(r"\1", match["label"]), uuid.UUID(match["id"])
+    if match["what"] == "artifact:":
+        return Reference(match.start(), match.end(), label, artifact=pk)
+    return Reference(match.start(), match.end(), label, upload=pk)
 
 
 def plain_starts(text: str) -> list[int]:
-    """The positions of every `@` that may begin a plain mention."""
-    spans = _opaque_spans(text)
-    return [match.start() for match in _AT.finditer(text) if not _inside(spans, match.start())]
+    """The positions of every `@` that may begin a plain mention; one within a label begins none."""
+    opaque, labels = _spans(_OPAQUE, text), _spans(_REFERENCE, text)
+    starts = (match.start() for match in _AT.finditer(text))
+    return [start for start in starts if not _inside(opaque, start) and not _inside(labels, start)]
 
 
 def match_names(text: str, start: int, names: Iterable[str]) -> str | None:

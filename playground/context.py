@@ -1,7 +1,8 @@
 """What an agent is given for its next turn, and the receipt that accounts for all of it (design.md 2).
 
-Order within the budget: instructions, messages and mentions first, since a person asked for them in this very
-conversation; then uploads, oldest first; what does not fit is cut at the end and said so.
+Order within the model's window: instructions; messages, the newest first, so that old ones fall out; then, within
+the project's limit on attached text too, mentions, since a person asked for them in this very conversation, and
+uploads, oldest first. What does not fit is cut at the end and said so.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ from accounts.models import User
 from artifacts import kinds
 from artifacts.models import Artifact, Version
 from conversations.models import Conversation, Message
-from mentions.resolve import resolve, visible_artifacts
+from mentions.resolve import Visible, resolve, visible_mentioned
 from uploads.extraction.tokens import estimate_tokens
 from uploads.models import Upload, UploadStatus
 from uploads.sessionmeta import fill_in
@@ -42,30 +43,56 @@ class Budget:
         return kept, spent, True
 
 
-def assemble(*, user: User, conversation: Conversation, upto: Message | None = None) -> dict[str, Any]:
-    """The context for `user`, who owns the turn: everything is read with their rights, now."""
+def assemble(
+    *, user: User, conversation: Conversation, upto: Message | None = None, window: int | None = None
+) -> dict[str, Any]:
+    """The context for `user`, who owns the turn: everything is read with their rights, now.
+
+    `window` is how many tokens the model takes, where that is known.
+    """
     project = conversation.project
-    budget = Budget(project.max_tokens)
     messages = _messages(conversation, upto)
-    visible = visible_artifacts(messages, user)
-    shown, mentioned = [], list(dict.fromkeys(a for m in messages for a in _mentioned(m)))
-    for message in messages:
-        body = resolve(message, visible).body
-        shown.append({"id": message.pk, "role": message.role, "body": body, "created_at": message.created_at})
+    visible = visible_mentioned(messages, user)
+    instructions = fill_in(project.agent_instructions, conversation)
+    shown, spent = _shown(messages, visible, window, estimate_tokens(instructions))
+    limit = project.max_tokens if window is None else max(0, min(project.max_tokens, window - spent))
+    budget = Budget(limit)
+    mentioned = list(dict.fromkeys(a for m in messages for a in _mentioned(m)))
     mentions, mention_receipts = _mentions(mentioned, visible, budget)
-    uploads, upload_receipts = _uploads(conversation, budget)
+    named = {mention.upload_id for message in messages for mention in message.mentions.all()}
+    uploads, upload_receipts = _uploads(conversation, budget, named)
     return {
         "messages": shown,
         "uploads": uploads,
         "mentions": mentions,
-        "instructions": fill_in(project.agent_instructions, conversation),
+        "instructions": instructions,
         "receipt": {
             "uploads": upload_receipts,
             "mentions": mention_receipts,
-            "tokens": project.max_tokens - budget.left,
-            "max_tokens": project.max_tokens,
+            "messages": {"included": len(shown), "left_out": len(messages) - len(shown), "tokens": spent},
+            "tokens": limit - budget.left,
+            "max_tokens": limit,
         },
     }
+
+
+def _shown(
+    messages: list[Message], visible: Visible, window: int | None, spent: int
+) -> tuple[list[dict[str, Any]], int]:
+    """The newest messages that fit into the window, oldest first, and the tokens spent with them.
+
+    The newest is there whatever its length: it is what is to be answered.
+    """
+    shown: list[dict[str, Any]] = []
+    for message in reversed(messages):
+        body = resolve(message, visible).body
+        tokens = estimate_tokens(body)
+        if shown and window is not None and spent + tokens > window:
+            break
+        spent += tokens
+        facts = {"id": message.pk, "role": message.role, "body": body, "created_at": message.created_at}
+        shown.append({**facts, "tool": message.tool} if message.tool else facts)
+    return shown[::-1], spent
 
 
 def _messages(conversation: Conversation, upto: Message | None) -> list[Message]:
@@ -76,19 +103,20 @@ def _messages(conversation: Conversation, upto: Message | None) -> list[Message]
 
 
 def _mentioned(message: Message) -> list[UUID | None]:
-    return [mention.artifact_id for mention in message.mentions.all()]
+    """The artifacts that a message mentions; None for what is gone. Uploads are in the context by themselves."""
+    return [mention.artifact_id for mention in message.mentions.all() if mention.upload_id is None]
 
 
 def _mentions(
-    mentioned: list[UUID | None], visible: dict[UUID, Artifact], budget: Budget
+    mentioned: list[UUID | None], visible: Visible, budget: Budget
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     included, receipts = [], []
-    ids = [artifact.current_id for artifact in visible.values()]
+    ids = [thing.current_id for thing in visible.values() if isinstance(thing, Artifact)]
     versions = {version.artifact_id: version for version in Version.objects.filter(pk__in=ids)}
     for pk in mentioned:
         artifact = visible.get(pk) if pk else None
-        version = versions.get(pk) if pk and artifact else None
-        if artifact is None or version is None:
+        version = versions.get(pk) if pk else None
+        if not isinstance(artifact, Artifact) or version is None:
             receipts.append(_receipt({"artifact": None}, "unavailable"))
             continue
         data, cut = kinds.get(artifact.kind).for_agent(version, MENTION_CHARACTERS)
@@ -110,9 +138,13 @@ def _mentions(
     return included, receipts
 
 
-def _uploads(conversation: Conversation, budget: Budget) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _uploads(
+    conversation: Conversation, budget: Budget, mentioned: set[UUID | None]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Those that are mentioned first, since they were asked for. The switch holds for them too."""
     included, receipts = [], []
-    for upload in Upload.objects.filter(conversation=conversation).with_extraction().oldest_first():
+    uploads = Upload.objects.filter(conversation=conversation).with_extraction().oldest_first()
+    for upload in sorted(uploads, key=lambda upload: upload.pk not in mentioned):
         facts = {"fileId": upload.file_id, "filename": upload.filename}
         reason = "inactive" if not upload.is_active else _REASONS.get(UploadStatus(upload.status))
         if reason is None and budget.left == 0 and upload.extraction.tokens:

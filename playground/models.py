@@ -63,6 +63,36 @@ class Turn(models.Model):
         return self.status in OPEN
 
 
+class TurnStep(models.Model):
+    """One answer of the model in an agent's turn, kept whole: after a kill the turn goes on behind it."""
+
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="steps")
+    number = models.PositiveSmallIntegerField(help_text="From 0.")
+    text = models.TextField(blank=True)
+    calls = models.JSONField(default=list, help_text="Tool calls as the model wrote them: id, name, arguments.")
+    tokens = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["turn", "number"], name="turn_step_unique")]
+
+    def __str__(self) -> str:
+        return f"step {self.number} of {self.turn_id}"
+
+
+class WorkingFolder(models.Model):
+    """The files that the programs of a conversation left in their working folder, for the next one."""
+
+    conversation = models.OneToOneField(Conversation, on_delete=models.CASCADE, related_name="working_folder")
+    file = models.CharField(max_length=300, unique=True, editable=False, help_text="Key in storage (tar).")
+    size = models.BigIntegerField(help_text="Bytes.")
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"working folder of {self.conversation_id}"
+
+
 class TurnEvent(models.Model):
     """What the browser streams of a turn; kept, so that a reload or a second window sees the same."""
 

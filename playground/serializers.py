@@ -10,7 +10,7 @@ from artifacts.models import Output
 from artifacts.serializers import ArtifactSerializer
 from conversations.models import ContentType, Message, MessageRole
 from conversations.querysets import MessageQuerySet
-from mentions.resolve import Resolved, resolve, visible_artifacts
+from mentions.resolve import Resolved, resolve, visible_mentioned
 from playground.models import Turn
 
 
@@ -44,7 +44,7 @@ class MessageListSerializer(serializers.ListSerializer[Message]):
     def to_representation(self, data: Any) -> list[Any]:
         messages = list(data)
         # Seen by the children through the shared context: one query for all of them.
-        self.context["visible"] = visible_artifacts(messages, self.context["request"].user)
+        self.context["visible"] = visible_mentioned(messages, self.context["request"].user)
         return super().to_representation(messages)
 
 
@@ -70,7 +70,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         if cached is None:
             visible = self.context.get("visible")
             if visible is None:
-                visible = visible_artifacts([message], self.context["request"].user)
+                visible = visible_mentioned([message], self.context["request"].user)
             cached = message._resolved = resolve(message, visible)  # type: ignore[attr-defined]
         return cached
 

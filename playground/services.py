@@ -1,48 +1,42 @@
 """What happens in the Playground: programs run, turns end, conversations start and go."""
 
 import re
-import time
 import uuid
 from contextlib import ExitStack
-from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from artifacts.models import Artifact
-from artifacts.services import delete_conversation_artifacts, record_tool_result
+from artifacts.services import delete_conversation_artifacts
 from artifactsite.lib.errors import Conflict, Invalid
 from conversations.models import Conversation, Message, MessageRole
 from conversations.services import add_message, create_conversation
 from jobs import services as jobs
 from mentions.services import post_message
 from mentions.syntax import token
-from playground import tools
+from playground import tools, turns, working_folder
+from playground.agent.endpoint import NO_AGENT, endpoint_of
 from playground.events import LONGEST_DELTA, emit
-from playground.models import OPEN, Turn, TurnKind, TurnStatus
+from playground.models import Turn, TurnKind, TurnStatus
 from playground.sandbox import SandboxUnavailable
-from playground.tools import ToolCall, ToolResult
+from playground.tools import ToolCall
+from projects.models import Project
 from uploads.services import delete_conversation_uploads
 
 log = structlog.get_logger(__name__)
 
 RUN_TURN = "playground.run_turn"
+PROGRAM_TOOL = "python_exec"
 LONGEST_CODE = 200_000
-OUTPUT_EVERY = 0.25  # seconds between two events of streamed output
-ASK_CANCELLED_EVERY = 0.5  # seconds
-NO_AGENT = (
-    "No agent is connected. An administrator sets AGENT_BASE_URL and AGENT_MODEL; programs work without one."
-)
 # What the sandbox calls the ends of a run → the turn's end.
 _ENDS = {"cancelled": TurnStatus.CANCELLED}
 
 
-def agent_reason() -> str | None:
-    """Why no agent can answer, or None."""
-    return None if settings.AGENT_BASE_URL and settings.AGENT_MODEL else NO_AGENT
+def agent_reason(project: Project | None = None) -> str | None:
+    """Why no agent can answer in a project, or None."""
+    return None if endpoint_of(project) else NO_AGENT
 
 
 def _fenced(code: str) -> str:
@@ -63,17 +57,45 @@ def start_program(*, by: User, conversation: Conversation, code: str) -> Turn:
         turn.message = add_message(
             by=by, conversation=conversation, role=MessageRole.USER, body=_fenced(code), turn=turn.pk
         )
-        turn.save(force_insert=True)
-        emit(turn, "status", {"status": TurnStatus.QUEUED})
-        jobs.enqueue(RUN_TURN, turn.pk, priority=10)
+        _queue(turn)
     return turn
 
 
 def post(*, by: User, conversation: Conversation, role: str, body: str, respond: bool = False) -> Message:
     """Appends a message with its mentions; `respond` asks the agent for a turn."""
-    if respond and (reason := agent_reason()):
+    if not respond:
+        return post_message(by=by, conversation=conversation, role=role, body=body)
+    if role != MessageRole.USER:
+        raise Invalid("respond", "The agent answers messages of the role user.")
+    with transaction.atomic():
+        turn = _agent_turn(conversation)
+        turn.message = post_message(by=by, conversation=conversation, role=role, body=body, turn=turn.pk)
+        _queue(turn)
+    return turn.message
+
+
+def answer_again(*, by: User, message: Message) -> Turn:
+    """A new turn for a message that a person wrote before: the agent answers it once more."""
+    if message.role != MessageRole.USER:
+        raise Invalid("message", "The agent answers messages of the role user.")
+    with transaction.atomic():
+        turn = _agent_turn(message.conversation)
+        turn.message = message
+        Message.objects.filter(pk=message.pk).update(turn=turn.pk)
+        _queue(turn)
+    return turn
+
+
+def _agent_turn(conversation: Conversation) -> Turn:
+    if reason := agent_reason(conversation.project):
         raise Conflict("agent_not_configured", reason)
-    return post_message(by=by, conversation=conversation, role=role, body=body)
+    return Turn(conversation=conversation, kind=TurnKind.AGENT)
+
+
+def _queue(turn: Turn) -> None:
+    turn.save(force_insert=True)
+    emit(turn, "status", {"status": TurnStatus.QUEUED})
+    jobs.enqueue(RUN_TURN, turn.pk, priority=10)
 
 
 def cancel_turn(*, by: User, turn: Turn) -> Turn:
@@ -81,142 +103,60 @@ def cancel_turn(*, by: User, turn: Turn) -> Turn:
     with transaction.atomic():
         locked = Turn.objects.select_for_update().get(pk=turn.pk)
         if locked.status == TurnStatus.QUEUED:
-            _close(locked, TurnStatus.CANCELLED)
+            turns.close(locked, TurnStatus.CANCELLED)
         elif locked.status == TurnStatus.RUNNING:
             locked.cancel_requested = True
             locked.save(update_fields=["cancel_requested"])
     return locked
 
 
-def _close(
-    turn: Turn,
-    status: str,
-    *,
-    error: tuple[str, str] = ("", ""),
-    output: str = "",
-    usage: dict[str, Any] | None = None,
-) -> None:
-    turn.status, turn.output, turn.usage = status, output, usage or {}
-    turn.error_code, turn.error_detail = error
-    turn.finished_at = timezone.now()
-    turn.save(update_fields=["status", "output", "usage", "error_code", "error_detail", "finished_at"])
-    if error[0]:
-        emit(turn, "error", {"code": error[0], "detail": error[1]})
-    emit(turn, "done", {"status": status})
-
-
 def run_turn(turn_id: uuid.UUID) -> None:
-    """Does a turn's work. Safe to run twice: its result is recorded once, in the transaction that ends it."""
-    with transaction.atomic():
-        turn = Turn.objects.select_for_update().filter(pk=turn_id, status__in=OPEN).first()
-        if turn is None:
-            return
-        turn.status, turn.started_at = TurnStatus.RUNNING, timezone.now()
-        turn.save(update_fields=["status", "started_at"])
-        emit(turn, "status", {"status": TurnStatus.RUNNING})
-    turn = Turn.objects.select_related("conversation__project", "conversation__owner").get(pk=turn_id)
-    owner = turn.conversation.owner
-    if not Conversation.objects.visible_to(owner).filter(pk=turn.conversation_id).exists():
-        _end(
-            turn,
-            TurnStatus.CANCELLED,
-            ("forbidden", "Its owner is no longer an active member of the project."),
-        )
+    """Does a turn's work. Safe to run twice: its results are recorded once, in the transactions that write them."""
+    turn = turns.begin(turn_id)
+    if turn is None:
         return
+    if not turns.may_go_on(turn):
+        turns.end(turn.pk, TurnStatus.CANCELLED, turns.FORBIDDEN)
+    elif turn.kind == TurnKind.AGENT:
+        # Imported here: only workers speak to the endpoint.
+        from playground.agent import loop
+
+        loop.run(turn)
+    else:
+        _run_program(turn)
+
+
+def _run_program(turn: Turn) -> None:
     with ExitStack() as resources:
-        stream = _Stream(turn)
-        call = ToolCall(owner, turn.conversation, resources, stream.write, _Cancelled(turn))
+        output = turns.Output(turn)
+        call = ToolCall(
+            turn.conversation.owner, turn.conversation, resources, output.write, turns.Cancelled(turn)
+        )
         try:
-            result = tools.get("python_exec").call(call, {"code": turn.code})
+            result = tools.get(PROGRAM_TOOL).call(call, {"code": turn.code})
         except SandboxUnavailable as error:
             log.error("no sandbox", reason=str(error))
-            _end(
-                turn,
-                TurnStatus.FAILED,
-                ("sandbox_unavailable", f"Programs can't run on this server. {error}"),
-            )
+            sentence = f"Programs can't run on this server. {error}"
+            turns.end(turn.pk, TurnStatus.FAILED, ("sandbox_unavailable", sentence))
             return
-        stream.flush()
-        _record(turn, owner, result)
-
-
-def _end(turn: Turn, status: str, error: tuple[str, str]) -> None:
-    with transaction.atomic():
-        locked = Turn.objects.select_for_update().filter(pk=turn.pk, status__in=OPEN).first()
-        if locked is not None:
-            _close(locked, status, error=error)
-
-
-def _record(turn: Turn, owner: User, result: ToolResult) -> None:
-    """The tool's message, its artifacts and the end of the turn, together."""
-    with transaction.atomic():
-        locked = Turn.objects.select_for_update().filter(pk=turn.pk, status__in=OPEN).first()
-        if locked is None:
-            return
-        message, _ = record_tool_result(
-            by=owner,
-            conversation=turn.conversation,
-            tool="python_exec",
-            content=result.content,
-            content_type=result.content_type,
-            is_error=result.is_error,
-            outputs=result.artifacts,
-            delivery_key=f"turn:{turn.pk}",
-            turn=turn.pk,
-        )
-        emit(
-            locked,
-            "tool_result",
-            {"tool": "python_exec", "message": str(message.pk), "is_error": result.is_error},
-        )
-        for output in message.outputs.select_related("version"):
-            emit(
-                locked, "artifact", {"id": str(output.version.artifact_id), "version": output.version.number}
-            )
-        error = (result.error_code, result.content[-LONGEST_DELTA:]) if result.is_error else ("", "")
-        status = _ENDS.get(result.error_code, TurnStatus.FAILED if result.is_error else TurnStatus.DONE)
-        _close(locked, status, error=error, output=result.content, usage=result.usage)
+        output.flush()
+        with transaction.atomic():
+            locked = turns.locked_open(turn.pk)
+            if locked is None:
+                return
+            _, result = turns.record(turn, PROGRAM_TOOL, result, key=f"turn:{turn.pk}")
+            error = (result.error_code, result.content[-LONGEST_DELTA:]) if result.is_error else ("", "")
+            status = _ENDS.get(result.error_code, TurnStatus.FAILED if result.is_error else TurnStatus.DONE)
+            turns.close(locked, status, error=error, output=result.content, usage=result.usage)
 
 
 def turn_given_up(turn_id: uuid.UUID, reason: str) -> None:
     """After the last attempt: the turn says so."""
     log.error("turn given up", turn=str(turn_id), reason=reason)
-    turn = Turn.objects.select_for_update().filter(pk=turn_id, status__in=OPEN).first()
+    turn = turns.locked_open(turn_id)
     if turn is not None:
         detail = "The server broke off three times while it worked on this. Run it again."
-        _close(turn, TurnStatus.FAILED, error=("given_up", detail))
-
-
-class _Stream:
-    """Collects what a program prints and emits it a few times a second."""
-
-    def __init__(self, turn: Turn) -> None:
-        self.turn = turn
-        self.pieces: list[str] = []
-        self.sent = time.monotonic()
-
-    def write(self, text: str) -> None:
-        self.pieces.append(text)
-        if time.monotonic() - self.sent >= OUTPUT_EVERY:
-            self.flush()
-
-    def flush(self) -> None:
-        text, self.pieces, self.sent = "".join(self.pieces), [], time.monotonic()
-        for start in range(0, len(text), LONGEST_DELTA):
-            emit(self.turn, "delta", {"text": text[start : start + LONGEST_DELTA].replace("\0", "\ufffd")})
-
-
-class _Cancelled:
-    """Whether the turn was cancelled, asked of the database now and then, however often the sandbox asks."""
-
-    def __init__(self, turn: Turn) -> None:
-        self.turn, self.asked, self.answer = turn, time.monotonic(), False
-
-    def __call__(self) -> bool:
-        if not self.answer and time.monotonic() - self.asked > ASK_CANCELLED_EVERY:
-            self.asked = time.monotonic()
-            self.answer = not Turn.objects.filter(pk=self.turn.pk, cancel_requested=False).exists()
-        return self.answer
+        turns.close(turn, TurnStatus.FAILED, error=("given_up", detail))
 
 
 def delete_conversation(*, by: User, conversation: Conversation) -> None:
@@ -224,14 +164,17 @@ def delete_conversation(*, by: User, conversation: Conversation) -> None:
     with transaction.atomic():
         delete_conversation_artifacts(conversation=conversation)
         delete_conversation_uploads(conversation=conversation)
+        working_folder.forget(conversation)
         conversation.delete()
 
 
 def share_to_new_conversation(*, by: User, artifact: Artifact) -> Conversation:
     """A new conversation of the caller's own that starts from an artifact they can see, mentioned in it."""
+    # Somebody else's name for it must not outlive their sharing it (design.md rule 5).
+    title = artifact.name if artifact.owner_id == by.pk else f"From a shared {artifact.kind}"
     with transaction.atomic():
         conversation = create_conversation(
-            by=by, project=artifact.project, title=artifact.name, started_from=artifact.pk
+            by=by, project=artifact.project, title=title, started_from=artifact.pk
         )
         body = f"Starting from {token(artifact.name, artifact.pk)}"
         post_message(by=by, conversation=conversation, role=MessageRole.USER, body=body)

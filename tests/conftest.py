@@ -12,6 +12,7 @@ from jobs import services as jobs
 from jobs.models import Queue
 
 from tests.cast import Cast, make_cast
+from tests.servers import own_redis_database
 
 SHARED = Path(os.environ.get("ARTIFACTSITE_SHARED", Path(__file__).resolve().parent.parent.parent / "shared"))
 
@@ -31,7 +32,16 @@ def _own_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     }
     if not settings.S3_BUCKET:
         storages["default"] = {**settings.STORAGES["default"], "OPTIONS": {"location": str(root / "files")}}
+    cache_settings = {}
+    if settings.REDIS_URL:
+        # Emptying the cache must not empty another worker's.
+        url = own_redis_database(settings.REDIS_URL)
+        cache_settings = {
+            "REDIS_URL": url,
+            "CACHES": {"default": {**settings.CACHES["default"], "LOCATION": url}},
+        }
     with override_settings(
+        **cache_settings,
         STORAGES=storages,
         FILES_ROOT=root / "files",
         FILE_UPLOAD_TEMP_DIR=str(incoming),

@@ -3,7 +3,7 @@
 The folder is no part of the project. `ARTIFACTSITE_SHARED` says where it is; without it, `../shared` beside
 the project is tried. Tests that need it skip where it is absent.
 
-As a program it measures: `python tests/corpus.py [extension …]` prints recall and CPU time by format.
+As a program it measures: `python tests/corpus.py [extension …]` (benchmarks/uploads.py).
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ SHARED = Path(os.environ.get("ARTIFACTSITE_SHARED") or _ROOT / ".." / "shared").
 CORPUS = SHARED / "corpus"
 HOSTILE = SHARED / "hostile"
 ABSENT = "the shared documents are not here: set ARTIFACTSITE_SHARED to their folder"
+
+PICTURES = {".bmp", ".gif", ".jpeg", ".jpg", ".png"}
 
 _CJK = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
@@ -109,36 +111,8 @@ def judge(score: Score, document: Document, text: str) -> None:
         score.recalls.append(recall(text, document.reference))
 
 
-def _measure(extensions: list[str]) -> None:
-    sys.path.insert(0, str(_ROOT))
-    from uploads.extraction import ExtractionError, ExtractionPool, sniff
-
-    pool = ExtractionPool(1)
-    scores: dict[str, Score] = collections.defaultdict(Score)
-    for document in documents(*extensions):
-        score = scores[document.extension]
-        with document.path.open("rb") as file:
-            media_type = sniff(file, document.path.name)
-        text = ""
-        try:
-            extracted = pool.extract(document.path, filename=document.path.name, media_type=media_type)
-            text = extracted.text
-            score.cpu_seconds.append(extracted.cpu_seconds)
-        except ExtractionError as error:
-            print(f"{document.path.name}: {error}")
-        if not document.is_locked:
-            judge(score, document, text)
-    for extension, score in sorted(scores.items()):
-        milliseconds = 1000 * sum(score.cpu_seconds) / max(1, len(score.cpu_seconds))
-        print(
-            f"{extension:5} recall {score.recall:.3f} of {len(score.recalls)},"
-            f" snippets {score.snippet_share:.3f} of {score.snippets}, {milliseconds:.1f} ms CPU a document"
-        )
-    rated = [score.recall for extension, score in scores.items() if extension != "json" and score.recalls]
-    if rated:
-        print(f"macro recall without json {sum(rated) / len(rated):.3f}")
-    pool.close()
-
-
 if __name__ == "__main__":
-    _measure(sys.argv[1:])
+    sys.path.insert(0, str(_ROOT))
+    from benchmarks.uploads import main
+
+    main(["corpus", *sys.argv[1:]])

@@ -4,8 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Substr
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
@@ -22,7 +23,8 @@ from artifactsite.lib.parsers import MultiPartParser
 from artifactsite.lib.serving import Blob, serve
 from conversations.models import Conversation
 from projects.models import Project
-from uploads import services
+from uploads import door, services
+from uploads.door import FIELD
 from uploads.extraction.sniff import EXTENSIONS
 from uploads.links import upload_for
 from uploads.models import Extraction, Upload
@@ -89,10 +91,14 @@ class UploadViewSet(mixins.ListModelMixin, GenericViewSet[Upload]):
     @extend_schema(request=_MULTIPART, responses={201: ReceivedSerializer})
     def create(self, request: Request, conversation_id: UUID) -> Response:
         conversation = own_conversation(request, conversation_id)
-        files = request.FILES.getlist("file")
-        if not files:
+        files, turned_away = request.FILES.getlist(FIELD), door.turned_away(request)
+        if not files and not turned_away:
             raise Invalid("file", "Send one or more files in parts named file.", code="no_file")
-        return _received(*services.receive(by=request.user, conversation=conversation, files=files))
+        return _received(
+            *services.receive(
+                by=request.user, conversation=conversation, files=files, turned_away=turned_away
+            )
+        )
 
     def retrieve(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
         return Response(self.get_serializer(self._upload()).data)
@@ -181,3 +187,16 @@ class PublicFileView(APIView):
         upload = upload_for(request.query_params.get("h", ""))
         blob = Blob(upload.file, upload.size, upload.sha256, upload.media_type, upload.filename)
         return serve(request, blob, cache="no-store")
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """A page for a person who followed a link in a browser; the usual JSON for everybody else."""
+        response = super().handle_exception(exc)
+        if self.request.get_preferred_type(["application/json", "text/html"]) != "text/html":
+            return response
+        title = "This link has expired" if response.status_code == 410 else "This file can't be had"
+        # Without the request: nothing on it may depend on who is signed in.
+        page = render_to_string(
+            "conversations/upload_refused.html", {"title": title, "detail": response.data["detail"]}
+        )
+        headers = {name: response[name] for name in ("Retry-After",) if name in response}
+        return HttpResponse(page, status=response.status_code, headers=headers)

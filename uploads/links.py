@@ -13,12 +13,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from artifactsite.lib.errors import Refusal
-from uploads.models import Upload
+from uploads.models import Quarantine, Upload
 
 EXPIRED = (
     "This link has expired: links work for 30 days after the upload. "
     "Ask the person who sent it to you for a new one."
 )
+INFECTED = (
+    "A virus scanner found something in this file, so nobody can download it. Tell the person who sent it."
+)
+NOT_SCANNED = "This file is still being checked for viruses. Try again in a minute."
 
 
 def _signer() -> Signer:
@@ -36,7 +40,10 @@ def url_for(upload: Upload) -> str:
 
 
 def upload_for(token: str) -> Upload:
-    """The upload that a token reads. 404 for any token that isn't good, 410 once it has expired."""
+    """The upload that a token reads. 404 for any token that isn't good, 410 once it has expired.
+
+    A file in quarantine is refused whatever the token says.
+    """
     try:
         pk, _, generation = _signer().unsign(token).partition("-")
         found = (
@@ -50,4 +57,8 @@ def upload_for(token: str) -> Upload:
         raise Http404
     if timezone.now() > found.expires_at:
         raise Refusal("link_expired", EXPIRED, status=410)
+    if found.quarantine == Quarantine.INFECTED:
+        raise Refusal("infected", INFECTED, status=403)
+    if found.quarantine:
+        raise Refusal("not_scanned", NOT_SCANNED, status=503)
     return found

@@ -22,6 +22,14 @@ class UploadStatus(models.TextChoices):
 PENDING = (UploadStatus.STORED, UploadStatus.EXTRACTING)
 
 
+class Quarantine(models.TextChoices):
+    """Why the bytes of a file are withheld from everybody. Most files are in no quarantine."""
+
+    NONE = "", "None"
+    UNSCANNED = "unscanned", "Not scanned yet"
+    INFECTED = "infected", "Infected"
+
+
 class Upload(models.Model):
     """A file that a person attached to a conversation; active or inactive."""
 
@@ -37,9 +45,13 @@ class Upload(models.Model):
     status = models.CharField(max_length=12, choices=UploadStatus, default=UploadStatus.STORED)
     error_code = models.CharField(max_length=50, blank=True)
     error_message = models.TextField(blank=True)
+    quarantine = models.CharField(max_length=10, choices=Quarantine, blank=True, default=Quarantine.NONE)
     attempts = models.PositiveSmallIntegerField(default=0)
+    run = models.UUIDField(null=True, editable=False, help_text="The extraction that may write its outcome.")
     parts_done = models.PositiveIntegerField(default=0, help_text="Pages, slides or sheets done so far.")
     parts_total = models.PositiveIntegerField(default=0)
+    cpu_seconds = models.FloatField(default=0, help_text="CPU time that the last extraction took.")
+    peak_bytes = models.BigIntegerField(default=0, help_text="Memory that the last extraction took at most.")
     link_generation = models.PositiveIntegerField(default=0, help_text="Raised to revoke the signed link.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -56,6 +68,9 @@ class Upload(models.Model):
                 condition=models.Q(status__in=UploadStatus.values), name="upload_status_known"
             ),
             models.CheckConstraint(condition=models.Q(size__gte=0), name="upload_size_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(quarantine__in=Quarantine.values), name="upload_quarantine_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -23,5 +23,9 @@ class UploadQuerySet(OwnedQuerySet["Upload"]):
             "extraction__text", "extraction__warnings", "extraction__details"
         )
 
+    def released(self) -> Self:
+        """Those whose bytes may be handed out: no virus scanner holds them back."""
+        return self.filter(quarantine="")
+
     def oldest_first(self) -> Self:
         return self.order_by("created_at", "pk")

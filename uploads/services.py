@@ -1,18 +1,19 @@
 """What happens to uploads: received, extracted, switched, deleted."""
 
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import QuerySet, Sum
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.models import User
 from artifactsite.lib import blobs
@@ -21,17 +22,29 @@ from artifactsite.lib.names import clean_name, extension_of
 from conversations.models import Conversation
 from jobs import services as jobs
 from projects.models import Project
+from uploads import access, antivirus
 from uploads.extraction.client import ExtractionPool
-from uploads.extraction.protocol import Extracted, ExtractionError, ExtractionLimits
+from uploads.extraction.protocol import Extracted, ExtractionError, ExtractionLimits, Progress
 from uploads.extraction.registry import is_supported
 from uploads.extraction.sniff import EXTENSIONS, is_acceptable, sniff
 from uploads.extraction.tokens import estimate_tokens
-from uploads.models import PENDING, Extraction, Upload, UploadStatus
+from uploads.models import PENDING, Extraction, Quarantine, Upload, UploadStatus
+from uploads.twins import text_of_twin
 
 log = structlog.get_logger(__name__)
 
 EXTRACT = "uploads.extract"
 NO_TEXT = "This kind of file has no text to extract. The agent knows its name and type, and can download it."
+INFECTED = (
+    "The virus scanner found something in this file: it is not read, and nobody can download it. Remove it."
+)
+NOT_SCANNED = "The virus scanner can't be reached, so the file is held back. Retry in a few minutes."
+GIVEN_UP = (
+    "Extraction was tried three times and broke off each time. Retry, or upload the file in another format."
+)
+# What may end otherwise the next time: a process that was killed, storage or a server that was away.
+TRIED_AGAIN = {"crashed", "missing", "unavailable"}
+PROGRESS_SECONDS = 0.5
 _pool = ExtractionPool()
 
 
@@ -54,14 +67,19 @@ class _Arrival:
 
 
 def receive(
-    *, by: User, conversation: Conversation, files: Iterable["File[Any]"]
+    *,
+    by: User,
+    conversation: Conversation,
+    files: Iterable["File[Any]"],
+    turned_away: Iterable[tuple[str, Refusal]] = (),
 ) -> tuple[list[Upload], list[Rejected]]:
     """Stores what the project's limits allow; every other file comes back with its reason.
 
-    The count is taken under a lock on the conversation, so parallel requests can't pass it together.
+    The count is taken under a lock on the conversation, so parallel requests can't pass it together. Files that
+    the door has `turned_away` (`uploads/door.py`) are among the rejected.
     """
     project = conversation.project
-    rejected: list[Rejected] = []
+    rejected = [_rejected(name, refusal) for name, refusal in turned_away]
     with blobs.undo_on_failure() as keys:
         arrivals = []
         for file in files:
@@ -69,20 +87,20 @@ def receive(
             try:
                 arrivals.append(_arrive(name, file, project, conversation.pk, keys))
             except Refusal as refusal:
-                rejected.append(Rejected(name, refusal.code, refusal.detail))
+                rejected.append(_rejected(name, refusal))
         with transaction.atomic():
             if not Conversation.objects.select_for_update().filter(pk=conversation.pk).exists():
                 raise Http404
-            room = max(0, project.max_files - Upload.objects.filter(conversation=conversation).count())
+            room = access.room(conversation)
             accepted = [_create(by, conversation, arrival) for arrival in arrivals[:room]]
     for arrival in arrivals[room:]:
         blobs.discard([arrival.stored.key])
-        reason = (
-            f"A conversation holds at most {project.max_files} files. "
-            "Remove one that is not needed, or start a new conversation."
-        )
-        rejected.append(Rejected(arrival.filename, "too_many_files", reason))
+        rejected.append(_rejected(arrival.filename, access.too_many(project)))
     return accepted, rejected
+
+
+def _rejected(filename: str, refusal: Refusal) -> Rejected:
+    return Rejected(filename, refusal.code, refusal.detail)
 
 
 def _arrive(
@@ -97,11 +115,7 @@ def _arrive(
             "type_not_accepted", f"Files of this type are not accepted. Accepted are {known}.", status=415
         )
     if (file.size or 0) > project.max_file_bytes:
-        raise Refusal(
-            "too_large",
-            f"The file is larger than {project.max_file_size_mb} MB, this project's limit.",
-            status=413,
-        )
+        raise access.too_large(project)
     media_type = sniff(file, name)
     if file.size and not is_acceptable(media_type, name):
         raise Refusal(
@@ -124,6 +138,7 @@ def _create(by: User, conversation: Conversation, arrival: _Arrival) -> Upload:
         media_type=arrival.media_type,
         size=arrival.stored.size,
         sha256=arrival.stored.sha256,
+        quarantine=Quarantine.UNSCANNED if antivirus.is_on() else Quarantine.NONE,
     )
     jobs.enqueue(EXTRACT, upload.pk)
     return upload
@@ -149,9 +164,12 @@ def retry(*, by: User, upload: Upload) -> Upload:
 
 def revoke_link(*, by: User, upload: Upload) -> Upload:
     """Ends every link given out so far, at once; a new one is made."""
-    Upload.objects.filter(pk=upload.pk).update(link_generation=F("link_generation") + 1)
-    upload.refresh_from_db()
-    return upload
+    with transaction.atomic():
+        locked = Upload.objects.select_for_update().get(pk=upload.pk)
+        locked.link_generation += 1
+        # Saved, not updated in place: the audit log hears of it.
+        locked.save(update_fields=["link_generation"])
+    return locked
 
 
 def delete_upload(*, by: User, upload: Upload) -> None:
@@ -185,81 +203,133 @@ def _move(upload: Upload, status: str, *, error: tuple[str, str] = ("", ""), **f
 
 
 def extract(upload_id: uuid.UUID) -> None:
-    """Takes the text out of an upload, in a child process with limits. Safe to run twice."""
-    with transaction.atomic():
-        upload = (
-            Upload.objects.select_for_update()
-            .select_related("conversation__project")
-            .filter(pk=upload_id)
-            .first()
-        )
-        if upload is None or upload.status not in PENDING:
-            return
-        _move(upload, UploadStatus.EXTRACTING, attempts=upload.attempts + 1)
-    if not is_supported(upload.media_type):
-        _finish(upload_id, UploadStatus.UNSUPPORTED, ("unsupported", NO_TEXT))
+    """Scans an upload and takes the text out of it, in a child process with limits. Safe to run twice.
+
+    Each run draws a new `run`, and only the newest may write: one whose lease was lost finds its own replaced.
+    """
+    upload = _begin(upload_id)
+    if upload is None:
         return
     try:
-        extracted = _extracted(upload)
-    except ExtractionError as error:
-        log.info("no text", upload=str(upload_id), code=error.code, detail=error.detail)
-        status = UploadStatus.UNSUPPORTED if error.code == "unsupported" else UploadStatus.FAILED
-        _finish(upload_id, status, (error.code, error.message))
+        with blobs.on_disk(upload.file) as path:
+            _scan(upload, path)
+            extracted = _read(upload, path)
+    except (ExtractionError, antivirus.ScannerUnavailable) as error:
+        # A fault that may pass: the table of work brings the job back after a pause.
+        if _may_pass(error) and upload.attempts < settings.JOB_ATTEMPTS:
+            raise
+        _fail(upload, error)
+    except _Infected as error:
+        log.warning("infected", upload=str(upload_id), found=str(error))
+        _finish(upload, UploadStatus.FAILED, ("infected", INFECTED), quarantine=Quarantine.INFECTED)
+    else:
+        _finish(upload, UploadStatus.READY, extracted=extracted)
+
+
+def _begin(upload_id: uuid.UUID) -> Upload | None:
+    """The upload under a new run; None where nothing is left to do."""
+    with transaction.atomic():
+        upload = (
+            Upload.objects.select_for_update(of=("self",))
+            .select_related("conversation__project")
+            .filter(pk=upload_id, status__in=PENDING)
+            .first()
+        )
+        if upload is not None:
+            _move(upload, UploadStatus.EXTRACTING, attempts=upload.attempts + 1, run=uuid.uuid4())
+    return upload
+
+
+class _Infected(Exception):
+    """What the virus scanner found."""
+
+
+def _scan(upload: Upload, path: Path) -> None:
+    """Lets a file out of quarantine once the scanner has found nothing in it, or where there is no scanner."""
+    if antivirus.is_on() and (found := antivirus.scan(path)):
+        raise _Infected(found)
+    if upload.quarantine:
+        _held(upload).update(quarantine=Quarantine.NONE)
+
+
+def _read(upload: Upload, path: Path) -> Extracted:
+    """The text, from the same bytes read before or from a child process."""
+    if not is_supported(upload.media_type):
+        raise ExtractionError("unsupported")
+    progress = _reporter(upload)
+    return text_of_twin(upload, progress) or _pool.extract(
+        path,
+        filename=upload.filename,
+        media_type=upload.media_type,
+        limits=ExtractionLimits(),
+        on_progress=progress,
+    )
+
+
+def _reporter(upload: Upload) -> Progress:
+    """Writes progress at a bearable pace, and stops a run that was replaced or whose upload is gone."""
+    due = time.monotonic() + PROGRESS_SECONDS
+
+    def report(done: int, total: int) -> None:
+        nonlocal due
+        if time.monotonic() < due:
+            return
+        due = time.monotonic() + PROGRESS_SECONDS
+        if not _held(upload).update(parts_done=done, parts_total=total):
+            raise jobs.LeaseLost
+
+    return report
+
+
+def _held(upload: Upload) -> QuerySet[Upload]:
+    """The upload's row, only while it is this run that extracts it."""
+    return Upload.objects.filter(pk=upload.pk, run=upload.run, status=UploadStatus.EXTRACTING)
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, antivirus.ScannerUnavailable) or (
+        isinstance(error, ExtractionError) and error.code in TRIED_AGAIN
+    )
+
+
+def _fail(upload: Upload, error: Exception) -> None:
+    """The final state of a file without text, with the reason."""
+    if not isinstance(error, ExtractionError):
+        log.error("not scanned", upload=str(upload.pk), reason=str(error))
+        _finish(upload, UploadStatus.FAILED, ("not_scanned", NOT_SCANNED))
         return
-    _finish(upload_id, UploadStatus.READY, extracted=extracted)
-
-
-def _extracted(upload: Upload) -> Extracted:
-    def progress(done: int, total: int) -> None:
-        Upload.objects.filter(pk=upload.pk, status=UploadStatus.EXTRACTING).update(
-            parts_done=done, parts_total=total
-        )
-
-    with _on_disk(upload) as path:
-        return _pool.extract(
-            path,
-            filename=upload.filename,
-            media_type=upload.media_type,
-            limits=ExtractionLimits(),
-            on_progress=progress,
-        )
-
-
-class _on_disk:  # noqa: N801 - reads as a function
-    """The upload as a local file: itself, or a copy of what lies in a bucket."""
-
-    def __init__(self, upload: Upload) -> None:
-        self.upload = upload
-        self.copy: Any = None
-
-    def __enter__(self) -> Path:
-        try:
-            return Path(default_storage.path(self.upload.file))
-        except NotImplementedError:
-            self.copy = NamedTemporaryFile()
-            for chunk in blobs.read_range(self.upload.file, 0, self.upload.size - 1):
-                self.copy.write(chunk)
-            self.copy.flush()
-            return Path(self.copy.name)
-
-    def __exit__(self, *_: object) -> None:
-        if self.copy is not None:
-            self.copy.close()
+    log.info("no text", upload=str(upload.pk), code=error.code, detail=error.detail)
+    cost = {"cpu_seconds": error.cpu_seconds, "peak_bytes": error.peak_bytes}
+    if error.code == "unsupported":
+        sentence = error.message if is_supported(upload.media_type) else NO_TEXT
+        _finish(upload, UploadStatus.UNSUPPORTED, (error.code, sentence), **cost)
+    else:
+        _finish(upload, UploadStatus.FAILED, (error.code, error.message), **cost)
 
 
 def _finish(
-    upload_id: uuid.UUID, status: str, error: tuple[str, str] = ("", ""), extracted: Extracted | None = None
+    upload: Upload,
+    status: str,
+    error: tuple[str, str] = ("", ""),
+    extracted: Extracted | None = None,
+    **facts: Any,
 ) -> None:
-    """The final state and the text in one transaction; nothing if the upload is gone or done already."""
+    """The final state and the text in one transaction; nothing if the upload is gone or another run has it."""
     with transaction.atomic():
-        upload = (
-            Upload.objects.select_for_update().filter(pk=upload_id, status=UploadStatus.EXTRACTING).first()
-        )
-        if upload is None:
+        held = _held(upload).select_for_update().first()
+        if held is None:
+            if Upload.objects.filter(pk=upload.pk, status__in=PENDING).exists():
+                raise jobs.LeaseLost
             return
         if extracted is not None:
+            facts |= {
+                "parts_done": extracted.parts,
+                "parts_total": extracted.parts,
+                "cpu_seconds": extracted.cpu_seconds,
+                "peak_bytes": extracted.peak_bytes,
+            }
             Extraction.objects.update_or_create(
-                upload=upload,
+                upload=held,
                 defaults={
                     "text": extracted.text,
                     "characters": len(extracted.text),
@@ -269,16 +339,15 @@ def _finish(
                     "warnings": extracted.warnings,
                     "details": extracted.details,
                     "seconds": extracted.seconds,
+                    "created_at": timezone.now(),
                 },
             )
-            upload.parts_done = upload.parts_total = extracted.parts
-        _move(upload, status, error=error, parts_done=upload.parts_done, parts_total=upload.parts_total)
+        _move(held, status, error=error, **facts)
 
 
 def extraction_given_up(upload_id: uuid.UUID, reason: str) -> None:
     """After the last attempt: the file says so, with a way on."""
-    sentence = "Extraction was tried three times and broke off each time. Retry, or upload the file in another format."
     log.error("extraction given up", upload=str(upload_id), reason=reason)
     upload = Upload.objects.select_for_update().filter(pk=upload_id, status__in=PENDING).first()
     if upload is not None:
-        _move(upload, UploadStatus.FAILED, error=("given_up", sentence))
+        _move(upload, UploadStatus.FAILED, error=("given_up", GIVEN_UP), run=None)

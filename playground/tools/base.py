@@ -20,6 +20,8 @@ class ToolResult:
     is_error: bool = False
     error_code: str = ""
     usage: dict[str, Any] = field(default_factory=dict)
+    # Called in the transaction that records the result: what the tool keeps beside its artifacts.
+    keep: Callable[[], None] | None = None
 
 
 @dataclass
@@ -37,11 +39,14 @@ class ToolCall:
 
 
 class Tool(Protocol):
-    """A tool: one file in this package, one entry in the registry."""
+    """A tool: one file, one entry in settings.PLAYGROUND_TOOLS, in this app or in any other."""
 
-    name: str
-    description: str
-    parameters: dict[str, Any]  # a JSON schema
+    name: str  # letters, digits, _ and -, at most 64
+    description: str  # for the model
+    parameters: dict[str, Any]  # a JSON schema; arguments were checked against it when `call` sees them
+
+    def is_offered(self) -> bool:
+        """Whether this site has what the tool needs, so that an agent is told of it."""
 
     def call(self, call: ToolCall, arguments: dict[str, Any]) -> ToolResult:
         """Does the work. A fault of the caller's is a result with is_error; raising is for faults of ours."""

@@ -1,9 +1,9 @@
-"""Runs a Python program in the sandbox; what it makes becomes artifacts."""
+"""Runs a Python program in the sandbox; what it makes becomes artifacts, its files stay for the next one."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -23,6 +23,7 @@ from artifacts.kinds.visualization import KIND as VISUALIZATION
 from artifacts.services import output_name
 from artifactsite.lib import blobs
 from artifactsite.lib.errors import Refusal
+from playground import working_folder
 from playground.sandbox import (
     FetchResponse,
     InputFile,
@@ -74,35 +75,52 @@ class PythonExec:
         "required": ["code"],
     }
 
+    def is_offered(self) -> bool:
+        return True
+
     def call(self, call: ToolCall, arguments: dict[str, Any]) -> ToolResult:
-        result = call.resources.enter_context(
-            run_program(
-                arguments["code"],
-                inputs=_inputs(call),
-                memory={"sessionMeta": session_meta(call.conversation)},
-                fetcher=LinkFetcher(call.conversation.pk),
-                limits=Limits(),
-                on_output=call.on_output,
-                cancelled=call.cancelled,
-            )
+        return run(call, arguments["code"])
+
+
+def run(call: ToolCall, code: str) -> ToolResult:
+    """Runs a program in the conversation's working folder: its files before, its files after."""
+    left = Path(call.resources.enter_context(TemporaryDirectory(prefix="left-")))
+    result = call.resources.enter_context(
+        run_program(
+            code,
+            inputs=_inputs(call),
+            memory={"sessionMeta": session_meta(call.conversation)},
+            fetcher=LinkFetcher(call.conversation.pk),
+            limits=Limits(),
+            workdir_in=working_folder.unpacked(call.conversation, call.resources),
+            workdir_out=left,
+            on_output=call.on_output,
+            cancelled=call.cancelled,
         )
-        outputs, dropped = _contents(call, result)
-        return ToolResult(
-            content=_account(result, dropped),
-            artifacts=outputs,
-            is_error=not result.ok,
-            error_code=result.error.code if result.error else "",
-            usage={
-                "cpu_seconds": round(result.cpu_seconds, 3),
-                "wall_seconds": round(result.wall_seconds, 3),
-                "peak_memory": result.peak_memory,
-            },
-        )
+    )
+    outputs, dropped = contents(call, result)
+    keep, sentence = working_folder.packed(call.conversation, left, call.resources)
+    return ToolResult(
+        content=account(result, [*dropped, sentence] if sentence else dropped),
+        artifacts=outputs,
+        is_error=not result.ok,
+        error_code=result.error.code if result.error else "",
+        usage=usage(result),
+        keep=keep,
+    )
+
+
+def usage(result: RunResult) -> dict[str, Any]:
+    return {
+        "cpu_seconds": round(result.cpu_seconds, 3),
+        "wall_seconds": round(result.wall_seconds, 3),
+        "peak_memory": result.peak_memory,
+    }
 
 
 def _inputs(call: ToolCall) -> list[InputFile]:
     """The conversation's active files, as the program may read them."""
-    uploads = Upload.objects.filter(conversation=call.conversation, is_active=True).oldest_first()
+    uploads = Upload.objects.filter(conversation=call.conversation, is_active=True).released().oldest_first()
     return [InputFile(_local_path(call, upload), upload.filename) for upload in uploads]
 
 
@@ -110,14 +128,14 @@ def _local_path(call: ToolCall, upload: Upload) -> Path:
     try:
         return Path(default_storage.path(upload.file))
     except NotImplementedError:
-        copy = call.resources.enter_context(NamedTemporaryFile())
+        copy = call.resources.enter_context(NamedTemporaryFile())  # noqa: SIM115 - the stack closes it
         for chunk in blobs.read_range(upload.file, 0, upload.size - 1):
             copy.write(chunk)
         copy.flush()
         return Path(copy.name)
 
 
-def _contents(call: ToolCall, result: RunResult) -> tuple[list[Content], list[str]]:
+def contents(call: ToolCall, result: RunResult) -> tuple[list[Content], list[str]]:
     """What the program made, validated; what can't be kept is said instead of failing the rest."""
     contents, dropped = [], list(result.dropped)
     outputs: list[OutputValue | OutputFile] = [*result.values, *result.files]
@@ -154,7 +172,7 @@ def _rows(path: Path) -> Iterator[Any]:
             yield json.loads(line)
 
 
-def _account(result: RunResult, dropped: list[str]) -> str:
+def account(result: RunResult, dropped: list[str]) -> str:
     """What the caller reads: the program's output, how it ended, what was left out."""
     parts = [result.stdout.rstrip("\n")]
     if result.truncated:

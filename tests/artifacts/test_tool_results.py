@@ -9,6 +9,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.cast import Cast
+from tests.parallel import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
 
@@ -138,3 +139,14 @@ def test_bad_artifacts_are_refused_in_words(cast: Cast, artifact: object, words:
     assert answer.status_code == 400
     assert words in answer.json()["detail"]
     assert answer.json()["code"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_key_from_ten_at_once_creates_one(shared_database: None, cast: Cast) -> None:
+    client, path, before = cast.api("alice"), address(cast), stored_files()
+    body = {"tool": "demo", "artifacts": [{"name": "a", "type": "text", "data": "x"}]}
+    answers = at_once(10, lambda _: client.post(path, body, headers={"Idempotency-Key": "k"}))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert (Message.objects.count(), Version.objects.count()) == (1, 1)
+    assert len(stored_files() - before) == 1

@@ -10,7 +10,7 @@ No Django here: the parsers run in a process that knows nothing of the site.
 
 from .client import ExtractionPool
 from .marks import Part, split
-from .protocol import MESSAGES, Extracted, ExtractionError, ExtractionLimits, Source
+from .protocol import MESSAGES, Extracted, ExtractionError, ExtractionLimits, Picture, Source
 from .registry import is_supported
 from .sniff import EXTENSIONS, is_acceptable, sniff
 from .tokens import estimate_tokens
@@ -23,6 +23,7 @@ __all__ = [
     "ExtractionLimits",
     "ExtractionPool",
     "Part",
+    "Picture",
     "Source",
     "estimate_tokens",
     "is_acceptable",

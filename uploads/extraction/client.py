@@ -7,6 +7,7 @@ server of its own). Whatever a document does to its parser, the caller gets an `
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from . import registry
-from .protocol import Extracted, ExtractionError, ExtractionLimits, Progress, storable
+from .protocol import Extracted, ExtractionError, ExtractionLimits, Picture, Progress, storable
 
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
@@ -105,6 +106,34 @@ class ExtractionPool:
                     raise
                 return self._second_try(first, request, limits, remaining, on_progress)
 
+    def draw(
+        self,
+        path: Path,
+        *,
+        media_type: str,
+        longest: int,
+        page: int = 1,
+        limits: ExtractionLimits | None = None,
+    ) -> Picture:
+        """A picture of an image or of a PDF's page (from 1), at most `longest` pixels on its longer side.
+
+        Raises `ExtractionError`, as `extract` does.
+        """
+        limits = limits or ExtractionLimits()
+        request = {
+            "path": str(Path(path).absolute()),
+            "filename": "",
+            "media_type": media_type,
+            "picture": {"page": page, "longest": longest},
+        }
+        with self._slots:
+            drawn = self._attempt(request, limits, limits.wall_seconds, None)
+        try:
+            data = base64.b64decode(drawn.text, validate=True)
+            return Picture(data, int(drawn.details["width"]), int(drawn.details["height"]), drawn.parts)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ExtractionError("crashed", "the picture is unreadable") from error
+
     def close(self) -> None:
         """End the server. The pool can be used again afterwards."""
         with self._lock:
@@ -169,8 +198,13 @@ class ExtractionPool:
                 _send(server, request, [theirs.fileno(), result.fileno()])
             ours.settimeout(seconds + _SERVER_GRACE_SECONDS)
             end = _wait_for_end(ours, on_progress)
-            _raise_for_end(end, limits)
-            return _read_result(result, limits, end)
+            try:
+                _raise_for_end(end, limits)
+                return _read_result(result, limits, end)
+            except ExtractionError as error:
+                error.cpu_seconds = float(end.get("cpu_seconds", 0))
+                error.peak_bytes = int(end.get("resident_bytes", 0))
+                raise
 
 
 def _forget_after_fork(reference: weakref.ref[ExtractionPool]) -> None:
@@ -238,7 +272,7 @@ def _raise_for_end(end: dict[str, Any], limits: ExtractionLimits) -> None:
     if end["exit"] == 0:
         return
     # Soft and hard limit of CPU time are the same, so the kernel sends signal 9 and never 24 (SIGXCPU).
-    used_up = end["exit"] == -signal.SIGKILL and end["cpu_seconds"] > limits.cpu_seconds - 1
+    used_up = end["exit"] == -signal.SIGKILL and end["cpu_seconds"] > limits.cpu_seconds * 0.9
     if end["overdue"] or used_up:
         raise ExtractionError(
             "timed_out", f"stopped after {end['seconds']:.0f} s, {end['cpu_seconds']:.0f} s CPU"

@@ -6,6 +6,7 @@ Scripts, styles, comments and what is hidden from a reader (`hidden`, `display: 
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
@@ -14,8 +15,12 @@ from . import decoding, marks
 from .protocol import Extracted, ExtractionError, ExtractionLimits, Progress, Source
 
 _MAX_BYTES = 16_000_000
-_MAX_TAG_CHARACTERS = 200_000
-_LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{_MAX_TAG_CHARACTERS},}}>?")
+# A whole tag as a browser reads it: a quote counts only behind an equals sign.
+_TAG = re.compile(r"""<[a-zA-Z](?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+>?""")
+_QUOTED = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
+_MIN_WIDE_TAG = 2_000
+_MAX_ATTRIBUTES = 500
+_ATTRIBUTE = re.compile(r"[\s/=]+")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _HIDDEN = ["[hidden]", "template"]
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -24,6 +29,14 @@ _MAX_STYLED = 50_000
 _MAX_HEADINGS = 5_000
 _EMPTY_HEADING = re.compile(r"^#{1,6} *$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+_UNSEEN = re.compile(
+    r"<!--.*?-->|<(script|style|template|svg)\b[^>]*>.*?</\1\s*>|<(?:script|style)\b.*", re.IGNORECASE | re.DOTALL
+)
+_BLOCK_TAG = re.compile(
+    r"</?(?:p|div|br|hr|li|ul|ol|dl|dt|dd|tr|table|h[1-6]|section|article|header|footer|main|pre|blockquote)\b[^>]*>",
+    re.IGNORECASE,
+)
+_ANY_TAG = re.compile(r"</?[a-zA-Z!][^>]*>")
 _LEFT_OUT = "The page is longer than what can be read: its end is left out."
 
 warm = decoding.warm
@@ -34,10 +47,7 @@ def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Ext
     data, whole = decoding.read_bounded(source.path, limits)
     whole = whole and len(data) <= _MAX_BYTES
     html, encoding = decoding.decode(data[:_MAX_BYTES], is_html=True)
-    # A tag with hundreds of thousands of attributes takes any parser minutes: the check for repeated names is
-    # quadratic. No page needs such a tag.
-    html = _LONG_TAG.sub("<span>", html)
-    tree = HTMLTree.parse(html)
+    tree = HTMLTree.parse(_TAG.sub(_without_too_many_attributes, html))
     title = " ".join((tree.title or "").split())
     _mark_headings(tree)
     _mark_hidden(tree)
@@ -64,6 +74,39 @@ def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Ext
         warnings=[_LEFT_OUT] if truncated else [],
         details={"encoding": encoding, "metadata": {"title": title} if title else {}},
     )
+
+
+def fallback(source: Source, limits: ExtractionLimits, progress: Progress) -> Extracted:
+    """The text between the tags, without a tree: for a page nested so deep that its tree fills the memory."""
+    data, whole = decoding.read_bounded(source.path, limits)
+    html, encoding = decoding.decode(data[:_MAX_BYTES], is_html=True)
+    text = _BLOCK_TAG.sub("\n", _UNSEEN.sub(" ", html))
+    lines = (" ".join(line.split()) for line in unescape(_ANY_TAG.sub("", text)).splitlines())
+    text = marks.escape("\n".join(line for line in lines if line))
+    if not text:
+        raise ExtractionError("empty", "the page shows no text")
+    progress(1, 1)
+    return Extracted(
+        text=text[: limits.max_characters],
+        truncated=not whole or len(data) > _MAX_BYTES or len(text) > limits.max_characters,
+        engine="text between tags",
+        details={"encoding": encoding},
+    )
+
+
+def _without_too_many_attributes(tag: re.Match[str]) -> str:
+    """The tag, or a plain one in its place where it has more attributes than any page needs.
+
+    To tell repeated names, parsers compare each attribute with all before it: 400,000 take minutes.
+    """
+    text = tag[0]
+    if len(text) < _MIN_WIDE_TAG or len(_ATTRIBUTE.findall(_QUOTED.sub("=", text))) <= 2 * _MAX_ATTRIBUTES:
+        return text
+    # It may be no tag but code with a `<`: then the end of the script or comment around it must stay.
+    end = text.rfind("</")
+    if 0 <= len(text) - end < _MIN_WIDE_TAG and end > 0:
+        return text[end:]
+    return "-->" if text.endswith("-->") else "<span>"
 
 
 def _mark_hidden(tree: HTMLTree) -> None:

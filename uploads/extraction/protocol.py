@@ -44,7 +44,8 @@ class ExtractionError(Exception):
     """A document that gives no text, with a stable `code` and a sentence that tells the user what to do.
 
     `code` is a key of `MESSAGES`. `detail` says more for a log or an expert and may be empty.
-    `retry` tells whether trying the same bytes again could end differently.
+    `retry` tells whether trying the same bytes again could end differently. The pool fills in what the attempt
+    cost: `cpu_seconds`, `peak_bytes`.
     """
 
     def __init__(self, code: str, detail: str = "", retry: bool | None = None) -> None:
@@ -52,6 +53,8 @@ class ExtractionError(Exception):
         self.code = code
         self.detail = detail
         self.retry = code in _RETRYABLE if retry is None else retry
+        self.cpu_seconds = 0.0
+        self.peak_bytes = 0
 
     @property
     def message(self) -> str:
@@ -128,6 +131,16 @@ class Extracted:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a document as a WebP file, its size in pixels, and how many pages the document has."""
+
+    data: bytes
+    width: int
+    height: int
+    pages: int
 
 
 class Extractor(Protocol):

@@ -38,6 +38,7 @@ WITH_FALLBACK = frozenset(
         "application/pdf",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "application/vnd.ms-excel",
+        "text/html",
     }
 )
 """Media types whose module has a `fallback` beside `extract`."""

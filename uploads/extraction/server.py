@@ -20,11 +20,12 @@ import selectors
 import signal
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import confine, registry
+from . import confine, picture, registry
 from .protocol import Extracted, ExtractionError, ExtractionLimits, Source, storable, storable_tree
 
 _CONTROL = 0
@@ -217,8 +218,7 @@ def _child(request: dict[str, Any], limits: ExtractionLimits, result: int, progr
         result, progress = _keep_only(result, progress)
         source = Source(Path(request["path"]), request["filename"], request["media_type"])
         confine.lock_down(limits, [source.path, *_data_folders()])
-        outcome = _read(source, limits, progress, fallback=bool(request.get("fallback")))
-        _write(result, *outcome)
+        _write(result, *_read(source, limits, _reader(request, progress)))
         code = 0
     finally:
         os._exit(code)
@@ -251,14 +251,26 @@ def _data_folders() -> list[Path]:
     return [Path(path) for path in (os.environ.get("TESSDATA_PREFIX"),) if path]
 
 
+def _reader(request: dict[str, Any], progress: int) -> Callable[[Source, ExtractionLimits], Extracted]:
+    """What the request asks for: a picture, or the text, by the usual reader or the other one."""
+
+    def read(source: Source, limits: ExtractionLimits) -> Extracted:
+        if wanted := request.get("picture"):
+            return picture.draw(source, limits, page=int(wanted["page"]), longest=int(wanted["longest"]))
+        module = registry.load(source.media_type)
+        by = module.fallback if request.get("fallback") else module.extract
+        extracted: Extracted = by(source, limits, _reporter(progress))
+        return extracted
+
+    return read
+
+
 def _read(
-    source: Source, limits: ExtractionLimits, progress: int, *, fallback: bool
+    source: Source, limits: ExtractionLimits, read: Callable[[Source, ExtractionLimits], Extracted]
 ) -> tuple[dict[str, Any], str]:
     """The document as (meta, text); any failure is a meta with `error`."""
     try:
-        module = registry.load(source.media_type)
-        read = module.fallback if fallback else module.extract
-        extracted: Extracted = read(source, limits, _reporter(progress))
+        extracted = read(source, limits)
     except ExtractionError as error:
         return _failure(error.code, error.detail, error.retry), ""
     except MemoryError:

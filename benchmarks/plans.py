@@ -1,0 +1,77 @@
+"""What the database does for a request: its statements explained, and what must not be in their plans."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+LARGE = {"artifacts_artifact", "artifacts_version", "artifacts_searchentry", "conversations_conversation"}
+# More rows than a bounded count looks at: whoever sorts these sorts all that is visible.
+MOST_SORTED = 10_001
+FEW_ROWS = 5_000  # in tables this small a scan is what a planner should choose
+
+Statement = tuple[str, Any]
+
+
+@contextmanager
+def recorded() -> Iterator[list[Statement]]:
+    """Collects the statements that the block sends."""
+    statements: list[Statement] = []
+
+    def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(record):
+        yield statements
+
+
+@contextmanager
+def timed() -> Iterator[list[float]]:
+    """Collects the seconds that each statement of the block took, as the site waits for it."""
+    spent: list[float] = []
+
+    def measure(execute: Callable[..., Any], *arguments: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return execute(*arguments)
+        finally:
+            spent.append(time.perf_counter() - began)
+
+    with connection.execute_wrapper(measure):
+        yield spent
+
+
+def complaints(statements: list[Statement], rows: int) -> list[str]:
+    """What is wrong with the plans of the statements that read artifacts; empty where nothing is."""
+    found = []
+    for sql, params in statements:
+        if "artifacts_artifact" not in sql or not sql.lstrip().startswith("SELECT"):
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
+            (plan,) = cursor.fetchone()
+        plan = json.loads(plan) if isinstance(plan, str) else plan
+        found += [complaint for node in _nodes(plan[0]["Plan"]) if (complaint := _complaint(node, rows))]
+    return sorted(set(found))
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from _nodes(inner)
+
+
+def _complaint(node: dict[str, Any], rows: int) -> str:
+    kind = node["Node Type"]
+    if kind == "Seq Scan" and node["Relation Name"] in LARGE and rows > FEW_ROWS:
+        return f"Seq Scan on {node['Relation Name']}"
+    if kind in ("Sort", "Incremental Sort"):
+        inner = node["Plans"][0]
+        sorted_rows = inner["Actual Rows"] * inner["Actual Loops"]
+        if sorted_rows > MOST_SORTED:
+            return f"Sort of {sorted_rows:,.0f} rows"
+    return ""

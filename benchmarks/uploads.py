@@ -1,0 +1,367 @@
+"""Uploads and extraction, measured through the real pipeline: received, queued, claimed, read in a confined child.
+
+    python -m benchmarks.uploads corpus [extension …]   recall, CPU time and memory by format, beside markitdown
+    python -m benchmarks.uploads hostile                bombs, damaged and cut files: how each ends
+    python -m benchmarks.uploads queue [count]          many small documents: the pipeline's own share
+
+Each makes a site of its own in a temporary folder (SQLite) and needs the shared documents (tests/corpus.py).
+"""
+
+import contextlib
+import itertools
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests import corpus
+from tests.corpus import Score, documents, judge
+
+ROOT = Path(__file__).resolve().parents[1]
+MB = 1024 * 1024
+MAX_SECONDS, MAX_BYTES = 60.0, 512 * MB
+NEIGHBOUR = b"An ordinary neighbour of whatever else is read."
+
+
+@dataclass
+class Outcome:
+    """How one file ended: `code` is empty for a text; CPU is that of the reader's process alone."""
+
+    status: str
+    code: str
+    text: str
+    cpu_seconds: float
+    peak_bytes: int
+    seconds: float
+
+
+class Bench:
+    """A project on a site of its own, and a way in for files."""
+
+    def __init__(self) -> None:
+        from accounts.models import User
+        from conversations.services import create_conversation
+        from projects.models import Project
+        from projects.services import create_project
+
+        self.user = User.objects.create_user("bench", "bench@example.org", "correct horse battery")
+        self.project = create_project(by=self.user, name="Bench")
+        Project.objects.filter(pk=self.project.pk).update(max_files=1000, max_file_size_mb=200)
+        self.project.refresh_from_db()
+        self._new_conversation = lambda: create_conversation(by=self.user, project=self.project, title="")
+
+    def receive(self, name: str, content: bytes) -> Any:
+        """The upload, or the code with which it was refused."""
+        from django.core.files.uploadedfile import SimpleUploadedFile
+        from uploads.services import receive
+
+        files = [SimpleUploadedFile(name, content)]
+        accepted, rejected = receive(by=self.user, conversation=self._new_conversation(), files=files)
+        return accepted[0] if accepted else rejected[0].code
+
+    def read(self, upload: Any) -> Outcome:
+        """Works off the upload's job until the upload is final, as a worker does."""
+        from django.db import connection
+        from django.utils import timezone
+        from jobs.models import Job
+        from jobs.services import execute
+        from uploads.models import PENDING
+
+        started = time.monotonic()
+        try:
+            upload.refresh_from_db()
+            while upload.status in PENDING:
+                Job.objects.filter(target=upload.pk, state="queued").update(available_at=timezone.now())
+                execute(Job.objects.filter(target=upload.pk).latest("created_at").pk)
+                upload.refresh_from_db()
+            seconds = time.monotonic() - started
+            text = upload.extraction.text if upload.status == "ready" else ""
+            return Outcome(
+                upload.status, upload.error_code, text, upload.cpu_seconds, upload.peak_bytes, seconds
+            )
+        finally:
+            connection.close()
+
+    def through(self, name: str, content: bytes) -> Outcome:
+        upload = self.receive(name, content)
+        return Outcome("refused", upload, "", 0, 0, 0) if isinstance(upload, str) else self.read(upload)
+
+
+@contextlib.contextmanager
+def bench() -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory(prefix="artifactsite-bench-") as folder:
+        for name in ("DATABASE_URL", "REDIS_URL", "S3_BUCKET", "CLAMD_URL"):
+            os.environ.pop(name, None)
+        os.environ |= {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "artifactsite.settings", "LOG_LEVEL": "ERROR"}
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        from uploads import services
+
+        try:
+            yield Bench()
+        finally:
+            services._pool.close()
+
+
+def _cpu() -> float:
+    """CPU seconds of this process with its extraction server and all children of either that have ended."""
+    from uploads import services
+
+    own = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = sum(usage.ru_utime + usage.ru_stime for usage in own)
+    server = services._pool._server
+    if server is not None:
+        with contextlib.suppress(OSError):
+            numbers = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+            total += sum(map(int, numbers[11:15])) / os.sysconf("SC_CLK_TCK")
+    return total
+
+
+# --- corpus -----------------------------------------------------------------------------------------------
+
+
+def measure_corpus(extensions: list[str]) -> None:
+    scores: dict[str, Score] = defaultdict(Score)
+    ended: dict[str, Counter[str]] = defaultdict(Counter)
+    peaks: Counter[str] = Counter()
+    chosen = documents(*extensions)
+    with bench() as site:
+        warm_up(site)
+        began = _cpu()
+        for document in chosen:
+            found = site.through(document.path.name, document.path.read_bytes())
+            score = scores[document.extension]
+            ended[document.extension][found.code or "ready"] += 1
+            score.cpu_seconds.append(found.cpu_seconds)
+            peaks[document.extension] = max(peaks[document.extension], found.peak_bytes)
+            if not document.is_locked:
+                judge(score, document, found.text)
+        spent = _cpu() - began
+    print(f"{'':6}{'files':>6}{'ready':>6}{'recall':>8}{'of':>4}{'snippets':>10}{'CPU ms':>8}{'peak MB':>8}  others")
+    for extension, score in sorted(scores.items()):
+        codes = ended[extension]
+        others = ", ".join(f"{code} {count}" for code, count in sorted(codes.items()) if code != "ready")
+        milliseconds = 1000 * sum(score.cpu_seconds) / len(score.cpu_seconds)
+        print(
+            f"{extension:6}{codes.total():6}{codes['ready']:6}{score.recall:8.3f}{len(score.recalls):4}"
+            f"{score.snippet_share:10.3f}{milliseconds:8.1f}{peaks[extension] / MB:8.0f}  {others}"
+        )
+    print(
+        f"macro recall without json {macro_recall(scores):.3f};"
+        f" {len(chosen) / spent:.1f} documents a CPU second, all of the pipeline counted"
+    )
+    beside_markitdown(chosen, scores, spent)
+
+
+def macro_recall(scores: dict[str, Score]) -> float:
+    rated = [score.recall for extension, score in scores.items() if extension != "json" and score.recalls]
+    return sum(rated) / max(1, len(rated))
+
+
+def warm_up(site: Bench) -> None:
+    """Starts the server and has it import every parser, so that this is not counted to the first documents."""
+    for document in one_of_each():
+        site.through(document.path.name, document.path.read_bytes() + b"\n" * 99)
+
+
+def one_of_each() -> list[corpus.Document]:
+    """The smallest document of each extension."""
+    found = sorted(documents(), key=lambda document: -document.path.stat().st_size)
+    return list({document.extension: document for document in found}.values())
+
+
+MARKITDOWN = """
+import io, json, resource, sys, time
+from markitdown import MarkItDown
+reader = MarkItDown(enable_plugins=False)
+for line in sys.stdin:
+    path = line.rstrip("\\n")
+    began = time.process_time()
+    try:
+        text, error = reader.convert(path).text_content, ""
+    except Exception as problem:
+        text, error = "", type(problem).__name__
+    print(json.dumps([text, error, time.process_time() - began]), flush=True)
+"""
+
+
+def beside_markitdown(chosen: list[corpus.Document], ours: dict[str, Score], spent: float) -> None:
+    """The same files by markitdown, in an environment of its own; left out where PyPI doesn't give it."""
+    import json
+
+    chosen = [document for document in chosen if not document.path.suffix.lower() in corpus.PICTURES]
+    with tempfile.TemporaryDirectory(prefix="markitdown-") as folder:
+        python = Path(folder) / "bin" / "python"
+        uv = [sys.executable, "-m", "uv"]
+        wanted = "markitdown[pdf,docx,pptx,xlsx,xls]"
+        for command in ([*uv, "venv", "-q", folder], [*uv, "pip", "install", "-q", "--python", str(python), wanted]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                print(f"markitdown could not be installed, so it is not compared: {done.stderr.strip()[-300:]}")
+                return
+        reader = subprocess.Popen(
+            [str(python), "-W", "ignore", "-c", MARKITDOWN],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        theirs: dict[str, Score] = defaultdict(Score)
+        failed, cpu = Counter[str](), 0.0
+        for document in chosen:
+            reader.stdin.write(f"{document.path}\n")
+            reader.stdin.flush()
+            text, error, seconds = json.loads(reader.stdout.readline())
+            cpu += seconds
+            failed[document.extension] += bool(error) and not document.is_locked
+            if not document.is_locked:
+                judge(theirs[document.extension], document, text)
+        reader.stdin.close()
+        reader.wait()
+    print("\nBeside markitdown, on the same files without pictures (it has no OCR of its own):")
+    for extension in sorted(theirs):
+        print(
+            f"{extension:6} recall {ours[extension].recall:.3f} to {theirs[extension].recall:.3f},"
+            f" it failed on {failed[extension]}"
+        )
+    own_cpu = sum(sum(ours[extension].cpu_seconds) for extension in theirs)
+    print(
+        f"macro recall without json {macro_recall({name: ours[name] for name in theirs}):.3f}"
+        f" to {macro_recall(theirs):.3f}; CPU {own_cpu:.1f} s confined to {cpu:.1f} s bare,"
+        f" {cpu / own_cpu:.1f} times less; it failed on {failed.total()}"
+    )
+
+
+# --- hostile ----------------------------------------------------------------------------------------------
+
+
+def hostile_files() -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Names, and what makes the content: nothing is held before its turn."""
+    from tests.uploads.bombs import BOMBS, xml_in_a_package
+
+    yield from BOMBS.items()
+    for path in sorted(corpus.HOSTILE.rglob("*")):
+        if not path.is_file() or path.parent == corpus.HOSTILE:
+            continue
+        yield path.name, path.read_bytes
+        if path.parent.name == "xml":
+            for folder, extension in (("word", "docx"), ("xl", "xlsx"), ("ppt", "pptx")):
+                yield f"{path.stem}.{extension}", lambda path=path, folder=folder: xml_in_a_package(path.read_bytes(), folder)
+            yield f"{path.name}.html", path.read_bytes
+        elif path.suffix in (".doc", ".vsd", ".vsdx", ".pub", ".msg"):
+            yield f"{path.name}.{'docx' if path.suffix == '.vsdx' else 'ppt'}", path.read_bytes
+    for document in documents():
+        for share in (0.1, 0.5, 0.9):
+            yield f"{share} {document.path.name}", lambda path=document.path, share=share: _cut(path, share)
+
+
+def _cut(path: Path, share: float) -> bytes:
+    content = path.read_bytes()
+    return content[: int(len(content) * share)]
+
+
+def measure_hostile() -> None:
+    """Each hostile file with a neighbour read at the same time; complains of whatever breaks a promise."""
+    ended: Counter[str] = Counter()
+    worst_seconds, worst_bytes, complaints = 0.0, 0, []
+    with bench() as site, ThreadPoolExecutor(2) as pool:
+        warm_up(site)
+        from uploads import services
+
+        server = services._pool._server
+        for number, (name, make) in enumerate(hostile_files()):
+            upload = site.receive(name, make())
+            if isinstance(upload, str):
+                ended[f"refused: {upload}"] += 1
+                continue
+            neighbour = site.receive("neighbour.txt", NEIGHBOUR + b" %d" % number)
+            reading = [pool.submit(site.read, one) for one in (upload, neighbour)]
+            found, beside = (future.result() for future in reading)
+            ended[f"{found.status}: {found.code}" if found.code else found.status] += 1
+            worst_seconds, worst_bytes = max(worst_seconds, found.seconds), max(worst_bytes, found.peak_bytes)
+            if found.seconds > MAX_SECONDS or found.peak_bytes > MAX_BYTES:
+                complaints.append(f"{name}: {found.seconds:.0f} s, {found.peak_bytes / MB:.0f} MB")
+            if beside.status != "ready":
+                complaints.append(f"the neighbour of {name}: {beside.code}")
+            if found.seconds > 10:
+                print(f"{name}: {found.status} {found.code} after {found.seconds:.1f} s", flush=True)
+        if services._pool._server is not server:
+            complaints.append("the extraction server was lost")
+    for outcome, count in sorted(ended.items()):
+        print(f"{count:6} {outcome}")
+    print(f"at most {worst_seconds:.1f} s and {worst_bytes / MB:.0f} MB; {ended.total()} files, {len(complaints)} complaints")
+    print("\n".join(complaints))
+    sys.exit(bool(complaints))
+
+
+# --- queue ------------------------------------------------------------------------------------------------
+
+
+def measure_queue(count: int) -> None:
+    """`count` mixed small documents, bare and through the pipeline, on the same cores in the same run."""
+    from uploads.extraction import ExtractionError, ExtractionPool, sniff
+
+    small = [d for d in documents() if d.path.suffix.lower() not in corpus.PICTURES and d.path.stat().st_size < 200_000]
+    chosen = list(itertools.islice(itertools.cycle(small), count))
+    with bench() as site:
+        warm_up(site)
+        before = _cpu()
+        # A byte more behind each makes it another file: the same bytes would be read only once.
+        uploads = [
+            site.receive(document.path.name, document.path.read_bytes() + b"\n" * (number // len(small)))
+            for number, document in enumerate(chosen)
+        ]
+        received, began = _cpu() - before, time.monotonic()
+        before = _cpu()
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(site.read, [upload for upload in uploads if not isinstance(upload, str)]))
+        whole, seconds = _cpu() - before, time.monotonic() - began
+        from uploads import services
+
+        bare = services._pool = ExtractionPool(2)
+
+        def read(document: corpus.Document) -> None:
+            with document.path.open("rb") as file:
+                media_type = sniff(file, document.path.name)
+            with contextlib.suppress(ExtractionError):
+                bare.extract(document.path, filename=document.path.name, media_type=media_type)
+
+        for document in one_of_each():
+            read(document)
+        before, began = _cpu(), time.monotonic()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(read, chosen))
+        library, bare_seconds = _cpu() - before, time.monotonic() - began
+    print(
+        f"{len(found)} documents: receiving {1000 * received / len(found):.1f} ms CPU each; then"
+        f" {len(found) / seconds:.1f} a second through the pipeline, {len(chosen) / bare_seconds:.1f} by the library"
+        f" alone; {1000 * whole / len(found):.1f} to {1000 * library / len(chosen):.1f} ms CPU each:"
+        f" the pipeline's own share is {1000 * (whole / len(found) - library / len(chosen)):.1f} ms"
+    )
+    print(Counter(outcome.status for outcome in found))
+
+
+def main(arguments: list[str]) -> None:
+    if not corpus.CORPUS.is_dir():
+        sys.exit(corpus.ABSENT)
+    command, *rest = arguments or ["corpus"]
+    if command == "hostile":
+        measure_hostile()
+    elif command == "queue":
+        measure_queue(int(rest[0]) if rest else 500)
+    else:
+        measure_corpus(rest)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,16 @@
+"""Which saved artifacts a query may mean, by an index over the terms of their names: bounded, whatever the table holds.
+
+engine().matching(visible, wanted, limit)     # of a visible set, those whose terms are wanted
+"""
+
+from django.db import connection
+
+from mentions.index import postgres, sqlite
+from mentions.index.base import Engine
+
+__all__ = ["engine"]
+
+
+def engine() -> Engine:
+    """The index of the database in use."""
+    return postgres if connection.vendor == "postgresql" else sqlite

@@ -1,0 +1,40 @@
+"""The index on PostgreSQL: GIN over the terms of saved artifacts' names."""
+
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
+
+from artifacts.querysets import ArtifactQuerySet
+from mentions.index.base import Wanted
+
+_TERMS = "string_to_array(artifacts_artifact.name_terms, ' ')"
+INSTALL = [
+    # Without fastupdate: a reader would go through the whole list of what is not sorted in yet.
+    (
+        "CREATE INDEX mentions_name_terms ON artifacts_artifact USING gin (string_to_array(name_terms, ' '))"
+        " WITH (fastupdate = off) WHERE saved_at IS NOT NULL"
+    ),
+]
+REMOVE = ["DROP INDEX mentions_name_terms"]
+
+
+# Beginnings of one or two letters stand for so much that the newest are gone through instead.
+SHORTEST = 3
+
+
+def matching(visible: ArtifactQuerySet, wanted: Wanted, limit: int) -> ArtifactQuerySet:
+    """In whichever order the index gives them: sorting would first have to find them all."""
+    return _filtered(visible, wanted)[:limit]
+
+
+def among(newest: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> ArtifactQuerySet:
+    """Those of the first `most` of `newest` whose terms are wanted, without the index."""
+    first = newest.values("pk")[:most]
+    return _filtered(newest.model.objects.filter(pk__in=first).order_by("-created_at"), wanted)[:limit]
+
+
+def _filtered(artifacts: ArtifactQuerySet, wanted: Wanted) -> ArtifactQuerySet:
+    for alternatives in wanted:
+        sql = " OR ".join([f"{_TERMS} @> %s"] * len(alternatives))
+        terms = [sorted(alternative) for alternative in alternatives]
+        artifacts = artifacts.filter(RawSQL(f"({sql})", terms, output_field=BooleanField()))  # noqa: S611 - no word of theirs in it
+    return artifacts

@@ -1,0 +1,331 @@
+"""GET …/data, …/download?format=, …/definition: what leaves comes back the same."""
+
+import base64
+import csv
+import io
+import json
+import math
+from datetime import datetime
+from typing import Any
+
+import pytest
+import python_calamine
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+from openpyxl.utils.escape import unescape
+
+from artifacts.models import Artifact
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+
+# Each example finds the fixed cast and its own artifacts; nothing has to be set up anew.
+many = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+text = st.text(max_size=30)
+cell = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | text
+    | st.lists(st.integers(), max_size=2)
+)
+tables = st.lists(st.dictionaries(text, cell, max_size=4), max_size=5)
+WORST = [
+    {"=1+1": "=cmd|'/c calc'!A1", "a,b": 'say "hi"', "": "\r\n", "tab\t": "\x00\x0b\x1f"},
+    {"=1+1": "+1", "a,b": "\ufffe\uffff", "": "  spaces  ", "é": "日本語😀"},
+    {"=1+1": 10**30, "a,b": -0.0, "": 1e300, "é": {"nested": [1, None]}},
+]
+
+
+def artifact_of(cast: Cast, kind: str, data: Any, name: str = "export") -> Artifact:
+    item = {"name": name, "type": kind, **({"content_base64": data} if kind == "file" else {"data": data})}
+    answer = cast.api("alice").post(
+        f"/api/conversations/{cast.conversation.pk}/tool-results", {"tool": "t", "artifacts": [item]}
+    )
+    assert answer.status_code == 201, answer.content
+    return Artifact.objects.get(pk=answer.json()["artifacts"][0]["id"])
+
+
+def export(cast: Cast, artifact: Artifact, tail: str) -> tuple[bytes, Any]:
+    answer = cast.api("alice").get(f"/api/artifacts/{artifact.pk}/{tail}")
+    assert answer.status_code == 200, answer.content
+    assert answer["Content-Disposition"].startswith("attachment")
+    return (b"".join(answer.streaming_content) if answer.streaming else answer.content), answer
+
+
+def columns_of(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def as_sheet(value: Any) -> Any:
+    """What Excel can hold of a cell: no control characters, 15 digits."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and abs(value) < 10**15:
+        return value
+    if isinstance(value, float):
+        return value
+    kept = (
+        c if (c >= " " or c in "\t\n\r") and c not in "\ufffe\uffff" else "\ufffd" for c in as_text(value)
+    )
+    return "".join(kept) or None
+
+
+def without_empty_end(rows: list[list[Any]]) -> list[list[Any]]:
+    """Rows of nothing at the end of a sheet are there for one reader and not for the other."""
+    while rows and not any(value is not None for value in rows[-1]):
+        rows = rows[:-1]
+    return rows
+
+
+def one_line_end(value: Any) -> Any:
+    """Some readers make one character of a carriage return and a line feed, as XML does."""
+    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+
+
+@many
+@example(rows=WORST)
+@example(rows=[])
+@example(rows=[{}])
+@given(rows=tables)
+def test_a_tables_data_is_its_rows(cast: Cast, rows: list[dict[str, Any]]) -> None:
+    artifact = artifact_of(cast, "table", rows)
+    for tail in ("data", "download?format=json"):
+        body, answer = export(cast, artifact, tail)
+        assert json.loads(body) == rows
+        assert answer["Content-Type"] == "application/json"
+
+
+@many
+@example(rows=WORST)
+@example(rows=[{"": ""}])
+@given(rows=tables)
+def test_a_table_as_csv_reads_back(cast: Cast, rows: list[dict[str, Any]]) -> None:
+    body, answer = export(cast, artifact_of(cast, "table", rows), "download")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    columns = columns_of(rows)
+    read = list(csv.reader(io.StringIO(body.decode("utf-8"), newline="")))
+    assert read == [columns, *([as_text(row.get(column)) for column in columns] for row in rows)]
+
+
+@many
+@example(rows=WORST)
+@example(rows=[{"_x0041_": "_x000D_"}])
+@given(rows=tables)
+def test_a_table_as_xlsx_reads_back_in_two_readers(cast: Cast, rows: list[dict[str, Any]]) -> None:
+    body, answer = export(cast, artifact_of(cast, "table", rows), "download?format=xlsx")
+    assert answer["Content-Type"].endswith("spreadsheetml.sheet")
+    columns = columns_of(rows)
+    wanted = [
+        [as_sheet(name) for name in columns],
+        *([as_sheet(row.get(name)) for name in columns] for row in rows),
+    ]
+    sheet = load_workbook(io.BytesIO(body)).worksheets[0]
+    # This reader leaves the escapes of Excel's own notation (_x005F_) to its caller.
+    seen = [
+        [unescape(cell.value) if isinstance(cell.value, str) else cell.value for cell in row]
+        for row in sheet.iter_rows()
+    ]
+    assert without_empty_end([row[: len(columns)] for row in seen]) == without_empty_end(wanted)
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row), "no formula"
+    read = (
+        python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(body))
+        .get_sheet_by_index(0)
+        .to_python(skip_empty_area=False)
+    )
+    for row, other in zip(wanted, read, strict=False):
+        for value, seen in zip(row, other, strict=False):
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                assert math.isclose(value, float(seen), rel_tol=1e-15)
+            else:
+                assert (None if seen == "" else one_line_end(seen)) == one_line_end(value)
+
+
+@many
+@example(value="\ufeffwith a byte order mark")
+@example(value="")
+@example(value="\r\n\0")
+@given(value=st.text(max_size=200))
+def test_a_text_leaves_and_comes_back_as_it_was(cast: Cast, value: str) -> None:
+    artifact = artifact_of(cast, "text", value)
+    for tail in ("data", "download", "download?format=txt", "download?format=md"):
+        assert export(cast, artifact, tail)[0].decode("utf-8") == value
+    body, _ = export(cast, artifact, "definition")
+    assert json.loads(body)["data"] == value
+
+
+@many
+@given(
+    html=text,
+    data=st.recursive(
+        cell,
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(text, inner, max_size=2),
+        max_leaves=6,
+    ),
+)
+def test_a_visualization_leaves_as_markup_and_data(cast: Cast, html: str, data: Any) -> None:
+    value = {"html": html, "visualization_data": data}
+    artifact = artifact_of(cast, "visualization", value)
+    assert json.loads(export(cast, artifact, "data")[0]) == value
+    assert json.loads(export(cast, artifact, "download?format=json")[0]) == value
+    body, answer = export(cast, artifact, "download")
+    assert (body.decode("utf-8"), answer["Content-Type"]) == (html, "text/html; charset=utf-8")
+    assert "sandbox" in answer["Content-Security-Policy"]
+
+
+@many
+@example(raw=b"\xef\xbb\xbfprint(1)")
+@given(raw=st.binary(max_size=100))
+@pytest.mark.parametrize("name", ["x.bin", "x.py"])
+def test_a_file_leaves_byte_for_byte(cast: Cast, raw: bytes, name: str) -> None:
+    artifact = artifact_of(cast, "file", base64.b64encode(raw).decode(), name)
+    assert export(cast, artifact, "download")[0] == raw
+    data = json.loads(export(cast, artifact, "definition")[0])["data"]
+    assert (data.encode() if isinstance(data, str) else base64.b64decode(data["content"])) == raw
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("text", "words"),
+        ("text", "\ufeffwords"),
+        ("table", WORST),
+        ("visualization", {"html": "<b>x</b>", "visualization_data": {"a": [1, None]}}),
+        ("file", base64.b64encode(b"\x00\xff").decode()),
+        ("file", base64.b64encode("grüße".encode()).decode()),
+    ],
+)
+def test_a_definition_goes_back_through_tool_results_unchanged(cast: Cast, kind: str, data: Any) -> None:
+    first = artifact_of(cast, kind, data, "it.txt" if kind == "file" else "it")
+    definition = json.loads(export(cast, first, "definition")[0])
+    content = definition["data"]
+    if kind == "file":
+        content = (
+            base64.b64encode(content.encode()).decode() if isinstance(content, str) else content["content"]
+        )
+    second = artifact_of(cast, definition["artifact_type"], content, definition["title"] + " again")
+    assert second.pk != first.pk
+    again = json.loads(export(cast, second, "definition")[0])
+    assert again["data"] == definition["data"]
+    assert again["sha256"] == definition["sha256"]
+
+
+def test_a_definition_has_the_promised_fields(cast: Cast) -> None:
+    artifact = cast.artifact("Q4 Sales", saved="project")
+    body, answer = export(cast, artifact, "definition")
+    definition = json.loads(body)
+    created = definition.pop("created_at")
+    assert created.endswith("Z")
+    assert datetime.fromisoformat(created) == artifact.current.created_at
+    assert definition == {
+        "identifier": str(artifact.pk),
+        "title": "Q4 Sales",
+        "artifact_type": "text",
+        "description": "",
+        "version": 1,
+        "media_type": "text/plain",
+        "size": 6,
+        "sha256": artifact.current.sha256,
+        "visibility": "project",
+        "owner": "alice",
+        "conversation": str(cast.conversation.pk),
+        "data": "Up 4 %",
+    }
+    assert "Q4%20Sales.definition.json" in answer["Content-Disposition"]
+    seen = cast.api("bob").get(f"/api/artifacts/{artifact.pk}/definition")
+    assert seen.json()["conversation"] is None
+    assert str(cast.conversation.pk) not in seen.content.decode()
+
+
+def test_binary_data_in_a_definition_is_base64(cast: Cast) -> None:
+    artifact = artifact_of(cast, "file", "AP8=", "x.bin")
+    assert json.loads(export(cast, artifact, "definition")[0])["data"] == {
+        "encoding": "base64",
+        "content": "AP8=",
+    }
+    refused = cast.api("alice").get(f"/api/artifacts/{artifact.pk}/data")
+    assert (refused.status_code, refused.json()["code"]) == (400, "not_textual")
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "name", "tail", "filename"),
+    [
+        ("text", "x", "notes", "download", "notes.txt"),
+        ("text", "x", "notes.md", "download", "notes.md"),
+        ("text", "x", "notes", "download?format=md", "notes.md"),
+        ("table", [{"a": 1}], "rows", "download", "rows.csv"),
+        ("table", [{"a": 1}], "rows.csv", "download", "rows.csv"),
+        ("table", [{"a": 1}], "rows", "download?format=xlsx", "rows.xlsx"),
+        ("table", [{"a": 1}], "rows", "data", "rows.json"),
+        ("visualization", {"html": "x", "visualization_data": 1}, "chart", "download", "chart.html"),
+        (
+            "visualization",
+            {"html": "x", "visualization_data": 1},
+            "chart",
+            "download?format=json",
+            "chart.json",
+        ),
+        ("file", "eA==", "a.bin", "download", "a.bin"),
+        ("file", "eA==", "a.bin", "download?format=file", "a.bin"),
+    ],
+)
+def test_downloads_are_named_for_what_they_are(
+    cast: Cast, kind: str, data: Any, name: str, tail: str, filename: str
+) -> None:
+    _, answer = export(cast, artifact_of(cast, kind, data, name), tail)
+    assert f'filename="{filename}"' in answer["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "wanted"),
+    [
+        ("text", "x", "csv"),
+        ("table", [], "html"),
+        ("table", [], "file"),
+        ("visualization", {"html": "", "visualization_data": 0}, "csv"),
+        ("file", "eA==", "txt"),
+        ("text", "x", "../x"),
+    ],
+)
+def test_a_format_that_the_kind_does_not_offer_is_refused(
+    cast: Cast, kind: str, data: Any, wanted: str
+) -> None:
+    artifact = artifact_of(cast, kind, data)
+    answer = cast.api("alice").get(f"/api/artifacts/{artifact.pk}/download?format={wanted}")
+    assert (answer.status_code, "format" in answer.json()["errors"]) == (400, True)
+
+
+@pytest.mark.parametrize("tail", ["data", "download", "download?format=json", "definition"])
+def test_exports_have_an_etag_and_raw_headers(cast: Cast, tail: str) -> None:
+    artifact = artifact_of(cast, "table", [{"a": 1}])
+    _, answer = export(cast, artifact, tail)
+    assert answer["Content-Security-Policy"].startswith("sandbox")
+    client = cast.api("alice")
+    assert (
+        client.get(
+            f"/api/artifacts/{artifact.pk}/{tail}", headers={"If-None-Match": answer["ETag"]}
+        ).status_code
+        == 304
+    )
+    head = client.head(f"/api/artifacts/{artifact.pk}/{tail}")
+    assert head.status_code == 200
+    assert head["ETag"] == answer["ETag"]
+    for person, status in (("bob", 404), ("carol", 404), (None, 401)):
+        assert cast.api(person).get(f"/api/artifacts/{artifact.pk}/{tail}").status_code == status
+
+
+def test_an_old_version_is_exported_as_it_was(cast: Cast) -> None:
+    artifact = artifact_of(cast, "table", [{"a": 1}])
+    artifact_of(cast, "table", [{"a": 2}])
+    assert json.loads(export(cast, artifact, "data?version=1")[0]) == [{"a": 1}]
+    assert json.loads(export(cast, artifact, "definition?version=1")[0])["version"] == 1
+    assert export(cast, artifact, "download?version=1&format=csv")[0] == b"a\r\n1\r\n"

@@ -1,0 +1,98 @@
+"""POST /api/artifacts/{id}/save."""
+
+import pytest
+
+from artifacts.models import Artifact
+from projects.models import Project
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+
+
+def save(cast: Cast, artifact: Artifact, body: object = None, by: str | None = "alice"):
+    return cast.api(by).post(f"/api/artifacts/{artifact.pk}/save", {} if body is None else body)
+
+
+def test_saving_is_private_and_keeps_the_name_unless_told_otherwise(cast: Cast) -> None:
+    answer = save(cast, cast.artifact("Q4 Sales"))
+    assert answer.status_code == 200, answer.content
+    row = answer.json()
+    assert (row["saved"], row["visibility"], row["name"], row["description"]) == (
+        True,
+        "private",
+        "Q4 Sales",
+        "",
+    )
+
+
+def test_saving_takes_name_description_and_visibility(cast: Cast) -> None:
+    body = {"name": " Sales  of Q4 ", "description": "For\nall", "visibility": "project"}
+    row = save(cast, cast.artifact(), body).json()
+    assert (row["name"], row["description"], row["visibility"]) == ("Sales  of Q4", "For\nall", "project")
+    assert cast.api("bob").get("/api/artifacts?scope=shared").json()["count"] == 1
+
+
+def test_saving_twice_is_a_conflict(cast: Cast) -> None:
+    artifact = cast.artifact(saved="private")
+    answer = save(cast, artifact, {"visibility": "project"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_saved")
+    artifact.refresh_from_db()
+    assert artifact.visibility == "private"
+
+
+@pytest.mark.parametrize(("person", "status"), [("bob", 404), ("adam", 404), ("carol", 404), (None, 401)])
+def test_nobody_else_saves_a_chat_artifact(cast: Cast, person: str | None, status: int) -> None:
+    artifact = cast.artifact()
+    assert save(cast, artifact, {"visibility": "project"}, by=person).status_code == status
+    artifact.refresh_from_db()
+    assert not artifact.is_saved
+
+
+def test_a_reader_of_a_shared_artifact_may_not_save_it(cast: Cast) -> None:
+    answer = save(cast, cast.artifact(saved="project"), by="bob")
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_owner")
+
+
+def test_where_sharing_is_off_only_private_can_be_saved(cast: Cast) -> None:
+    Project.objects.filter(pk=cast.project.pk).update(allow_artifact_sharing=False)
+    artifact = cast.artifact()
+    answer = save(cast, artifact, {"name": "new", "visibility": "project"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "artifact_sharing_disabled")
+    artifact.refresh_from_db()
+    assert (artifact.is_saved, artifact.name) == (False, "Q4 Sales")
+    assert save(cast, artifact, {"visibility": "private"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"visibility": "public"},
+        {"visibility": None},
+        {"visibility": ["project"]},
+        {"name": "x" * 256},
+        {"name": "\u202e"},
+        {"name": []},
+        {"name": None},
+        {"description": "x" * 5001},
+        {"description": "a\0b"},
+        {"description": {}},
+        [],
+        "project",
+        7,
+    ],
+)
+def test_bad_input_saves_nothing(cast: Cast, body: object) -> None:
+    artifact = cast.artifact()
+    answer = save(cast, artifact, body)
+    assert answer.status_code == 400, answer.content
+    assert {"code", "detail", "errors"} <= set(answer.json())
+    artifact.refresh_from_db()
+    assert not artifact.is_saved
+
+
+def test_a_saved_artifact_keeps_its_content_when_its_tool_makes_another(cast: Cast) -> None:
+    artifact = cast.artifact(data="one", saved="project")
+    cast.artifact(data="two")
+    row = cast.api("bob").get(f"/api/artifacts/{artifact.pk}").json()
+    assert (row["version"], row["newer_version"]) == (1, 2)
+    assert b"".join(cast.api("bob").get(f"/api/artifacts/{artifact.pk}/data").streaming_content) == b"one"

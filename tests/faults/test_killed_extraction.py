@@ -1,0 +1,158 @@
+"""kill -9 of whoever takes part in an extraction, at random moments: nothing lost, nothing doubled (security.md 44).
+
+The suite does a few runs. `python tests/faults/test_killed_extraction.py 200` does as many as it is told and
+prints what was killed and how long the slowest took.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.site import Person, Site, descendants, running_site, wait_for
+from tests.uploads.extraction.documents import docx, paragraph, pdf
+
+RUNS = 6
+PAGES = 3000
+FINAL_SECONDS = 300
+SETTINGS = {"JOB_LEASE_SECONDS": "3"}
+
+
+def documents_of(run: int) -> dict[str, bytes]:
+    """A long document, and short ones beside it; no two runs have the same bytes."""
+    return {
+        f"long-{run}.pdf": pdf(f"page {number} of run {run}" for number in range(PAGES)),
+        f"short-{run}.docx": docx(paragraph(f"the short one of run {run}")),
+        f"plain-{run}.txt": f"the plain one of run {run}".encode(),
+    }
+
+
+def expected(name: str) -> str:
+    kind, run = name.rsplit(".", 1)[0].split("-")
+    return f"page {PAGES - 1} of run {run}" if kind == "long" else f"the {kind} one of run {run}"
+
+
+def children(site: Site) -> list[int]:
+    """The processes that read a document at this moment."""
+    return [pid for server in servers(site) for pid in descendants(server)]
+
+
+def servers(site: Site) -> list[int]:
+    forked = site.children("uploads.extraction.server")
+    return [pid for pid in forked if not any(pid in descendants(other) for other in forked if other != pid)]
+
+
+def workers(site: Site) -> list[int]:
+    return site.children("manage.py worker")
+
+
+def supervisors(site: Site) -> list[int]:
+    return [site.process.pid] if site.process else []
+
+
+VICTIMS: dict[str, Callable[[Site], list[int]]] = {
+    "child": children, "server": servers, "worker": workers, "supervisor": supervisors,
+}  # fmt: skip
+# A worker that dies soon after its start is started later and later, so it is not killed in most runs.
+WEIGHTS = (6, 3, 2, 1)
+
+
+@dataclass
+class Account:
+    """What was acknowledged, what was killed, and how long each run took."""
+
+    acknowledged: dict[str, tuple[str, str]] = field(default_factory=dict)
+    killed: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+
+
+def kill_somebody(site: Site, chance: random.Random, victim: str = "") -> str:
+    """Ends one process with no word of warning; a killed site is started again. Returns who it was."""
+    (who,) = [victim] if victim else chance.choices(list(VICTIMS), WEIGHTS)
+    found = VICTIMS[who](site)
+    if not found:
+        return "nobody"
+    family = [pid for pid in descendants(site.process.pid)] if site.process else []
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(chance.choice(found), signal.SIGKILL)
+    if who == "supervisor":
+        assert site.process is not None
+        site.process.wait()
+        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family), seconds=60)
+        site.start()
+    return who
+
+
+def one_run(site: Site, person: Person, run: int, chance: random.Random, account: Account, victim: str = "") -> None:
+    conversation = person.conversation(f"run {run}")
+    for name, content in documents_of(run).items():
+        account.acknowledged[name] = (conversation, person.upload(conversation, name, content)["fileId"])
+    started = time.monotonic()
+    time.sleep(chance.random() * 1.2)
+    account.killed[kill_somebody(site, chance, victim)] += 1
+    for name in documents_of(run):
+        _, file_id = account.acknowledged[name]
+        upload = person.finished_upload(conversation, file_id, seconds=FINAL_SECONDS)
+        assert upload["status"] == "ready", (name, upload)
+        text = person.get(f"conversations/{conversation}/uploads/{file_id}/content").json()["text"]
+        assert text.count(expected(name)) == 1, name
+    account.seconds.append(time.monotonic() - started)
+
+
+def check_books(site: Site, account: Account) -> None:
+    """Rows and files after all of it: one of each for every file that was acknowledged."""
+    data = Path(site.environment["DATA_DIR"])
+    with contextlib.closing(sqlite3.connect(data / "artifactsite.sqlite3")) as database:
+
+        def rows(query: str) -> list[tuple[object, ...]]:
+            return database.execute(query).fetchall()
+
+        wait_for(lambda: not rows("SELECT 1 FROM jobs_job WHERE state IN ('queued', 'running')"), seconds=60)
+        uploads = rows("SELECT filename, file FROM uploads_upload")
+        assert sorted(str(name) for name, _ in uploads) == sorted(account.acknowledged)
+        assert rows("SELECT count(*), count(DISTINCT upload_id) FROM uploads_extraction") == [(len(uploads),) * 2]
+        assert not rows("SELECT 1 FROM jobs_job WHERE state != 'done'")
+    stored = {str(path.relative_to(data / "files")) for path in (data / "files").rglob("*") if path.is_file()}
+    assert stored == {str(key) for _, key in uploads}
+
+
+def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    chance, account = random.Random(44), Account()
+    with running_site(tmp_path, **SETTINGS) as site:
+        person = site.person("alice")
+        victims = [*VICTIMS, *[""] * (RUNS - len(VICTIMS))]  # each at least once
+        for run, victim in enumerate(victims):
+            one_run(site, person, run, chance, account, victim)
+        check_books(site, account)
+
+
+def main(runs: int) -> None:
+    seed = int(time.time())
+    chance, account = random.Random(seed), Account()
+    with tempfile.TemporaryDirectory(prefix="artifactsite-kills-") as folder:
+        with running_site(Path(folder), **SETTINGS) as site:
+            person = site.person("alice")
+            for run in range(runs):
+                one_run(site, person, run, chance, account)
+                if run % 20 == 19:
+                    print(f"{run + 1} runs: {dict(account.killed)}, slowest {max(account.seconds):.1f} s", flush=True)
+            check_books(site, account)
+    print(
+        f"{runs} runs with seed {seed}, {len(account.acknowledged)} files: 0 lost, 0 doubled;"
+        f" killed {dict(account.killed)}; slowest run {max(account.seconds):.1f} s"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else 200)

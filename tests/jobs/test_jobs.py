@@ -1,0 +1,253 @@
+"""The table of work: enqueue, claim by lease, heartbeat, back-off, reap."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from jobs import registry, services
+from jobs.models import Job, JobState, Queue
+from tests.parallel import at_once
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+in_parallel = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
+
+TASK = "tests.work"
+
+
+class Work:
+    """A registered task whose work a test chooses, and what came of it."""
+
+    def __init__(self) -> None:
+        self.done: list[uuid.UUID] = []
+        self.given_up: list[tuple[uuid.UUID, str]] = []
+        self.act: Callable[[uuid.UUID], None] = lambda _: None
+
+    def __call__(self, target: uuid.UUID) -> None:
+        self.act(target)
+        self.done.append(target)
+
+
+@pytest.fixture
+def work() -> Iterator[Work]:
+    work = Work()
+    registry.task(TASK, queue=Queue.TURNS, gave_up=lambda *facts: work.given_up.append(facts))(work)
+    yield work
+    registry._tasks.pop(TASK)
+
+
+def queued(*, priority: int = 0, target: uuid.UUID | None = None) -> Job:
+    target = target or uuid.uuid4()
+    services.enqueue(TASK, target, priority=priority)
+    return Job.objects.get(task=TASK, target=target, state=JobState.QUEUED)
+
+
+def fail(_: uuid.UUID) -> None:
+    raise OSError("disk on fire")
+
+
+def make_due(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(available_at=timezone.now())
+
+
+def lose_lease(job: Job) -> None:
+    """As after a kill: nobody beats any more."""
+    Job.objects.filter(pk=job.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_work_is_done_once(work: Work) -> None:
+    job = queued()
+    assert services.execute(job.pk) is True
+    assert services.execute(job.pk) is False
+    assert work.done == [job.target]
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.lease, job.leased_until) == (JobState.DONE, 1, None, None)
+    assert job.finished_at
+
+
+def test_a_task_that_nobody_registered_cannot_be_queued() -> None:
+    with pytest.raises(LookupError):
+        services.enqueue("tests.unknown", uuid.uuid4())
+    assert not Job.objects.exists()
+
+
+def test_a_job_is_unique_while_it_waits_and_no_longer(work: Work) -> None:
+    job = queued()
+    services.enqueue(TASK, job.target)
+    assert Job.objects.count() == 1
+    claimed = services.claim(job.pk)
+    assert claimed
+    services.enqueue(TASK, job.target)
+    assert Job.objects.filter(target=job.target).count() == 2
+
+
+def test_a_job_is_only_there_if_its_transaction_commits(work: Work) -> None:
+    with transaction.atomic():
+        services.enqueue(TASK, uuid.uuid4())
+        transaction.set_rollback(True)
+    assert not Job.objects.exists()
+
+
+def test_the_most_urgent_is_done_first_then_the_oldest(work: Work) -> None:
+    jobs = [queued(priority=priority) for priority in (0, 5, 0, 9)]
+    assert services.waiting([Queue.TURNS], 10) == [jobs[3], jobs[1], jobs[0], jobs[2]]
+    assert services.waiting([Queue.EXTRACTION], 10) == []
+
+
+def test_a_failure_waits_longer_each_time_and_is_given_up_at_the_third(work: Work) -> None:
+    work.act = fail
+    job = queued()
+    pauses = []
+    for _ in range(2):
+        assert services.execute(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.lease) == (JobState.QUEUED, None)
+        assert "disk on fire" in job.error
+        assert services.execute(job.pk) is False, "it is not due yet"
+        assert services.waiting([Queue.TURNS], 10) == []
+        pauses.append(job.available_at - job.started_at)
+        make_due(job)
+    assert timedelta(seconds=1) <= pauses[0] < pauses[1]
+    assert not work.given_up
+    assert services.execute(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.FAILED, 3)
+    assert job.finished_at
+    assert work.given_up == [(job.target, job.error)]
+    make_due(job)
+    assert services.execute(job.pk) is False
+
+
+def test_the_next_attempt_may_succeed(work: Work) -> None:
+    work.act = fail
+    job = queued()
+    services.execute(job.pk)
+    work.act = lambda _: None
+    make_due(job)
+    assert services.execute(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error) == (JobState.DONE, 2, "")
+    assert not work.given_up
+
+
+def test_a_lost_lease_is_reaped_and_the_third_loss_gives_up(work: Work) -> None:
+    job = queued()
+    for attempt in (1, 2, 3):
+        make_due(job)
+        assert services.claim(job.pk)
+        assert services.reap() == 0, "it is held"
+        lose_lease(job)
+        assert services.reap() == 1
+        job.refresh_from_db()
+        assert job.attempts == attempt
+        assert job.state == (JobState.QUEUED if attempt < 3 else JobState.FAILED)
+    assert [target for target, _ in work.given_up] == [job.target]
+    assert services.reap() == 0
+
+
+def test_who_lost_the_lease_writes_nothing_about_the_job(work: Work) -> None:
+    job = queued()
+
+    def lose(_: uuid.UUID) -> None:
+        lose_lease(job)
+        services.reap()
+        make_due(job)
+        assert services.claim(job.pk), "another worker has it now"
+
+    work.act = lose
+    assert services.execute(job.pk)
+    after = Job.objects.get(pk=job.pk)
+    assert (after.state, after.attempts, after.finished_at) == (JobState.RUNNING, 2, None)
+    assert after.lease
+
+
+def test_who_lost_the_lease_and_fails_writes_nothing_either(work: Work) -> None:
+    job = queued()
+
+    def lose_and_fail(target: uuid.UUID) -> None:
+        lose_lease(job)
+        services.reap()
+        make_due(job)
+        services.claim(job.pk)
+        fail(target)
+
+    work.act = lose_and_fail
+    services.execute(job.pk)
+    after = Job.objects.get(pk=job.pk)
+    assert (after.state, after.error) == (JobState.RUNNING, "")
+    assert not work.given_up
+
+
+def test_a_failed_job_leaves_its_work_to_the_one_that_waits(work: Work) -> None:
+    job = queued()
+
+    def fail_after_another_was_queued(target: uuid.UUID) -> None:
+        services.enqueue(TASK, target)
+        fail(target)
+
+    work.act = fail_after_another_was_queued
+    services.execute(job.pk)
+    work.act = lambda _: None
+    states = set(Job.objects.filter(target=job.target).values_list("state", flat=True))
+    assert states == {JobState.FAILED, JobState.QUEUED}
+    assert not work.given_up
+    other = Job.objects.get(target=job.target, state=JobState.QUEUED)
+    assert services.execute(other.pk)
+    assert work.done == [job.target]
+
+
+def test_finished_work_is_forgotten_after_two_weeks(work: Work) -> None:
+    old, new, waits = queued(), queued(), queued()
+    services.execute(old.pk)
+    services.execute(new.pk)
+    Job.objects.filter(pk=old.pk).update(finished_at=timezone.now() - timedelta(days=15))
+    assert services.forget_finished() == 1
+    assert set(Job.objects.all()) == {new, waits}
+
+
+class TestInParallel:
+    pytestmark = in_parallel
+
+    def test_one_of_many_claims_succeeds(self, work: Work) -> None:
+        jobs = [queued() for _ in range(5)]
+        claims = at_once(10, lambda _: [services.claim(job.pk) for job in jobs])
+        for index, job in enumerate(jobs):
+            assert sum(claim[index] is not None for claim in claims) == 1
+            job.refresh_from_db()
+            assert (job.state, job.attempts) == (JobState.RUNNING, 1)
+
+    def test_work_that_all_hear_of_is_done_by_one(self, work: Work) -> None:
+        job = queued()
+        assert sum(at_once(8, lambda _: services.execute(job.pk))) == 1
+        assert work.done == [job.target]
+
+    def test_many_who_enqueue_the_same_queue_it_once(self, work: Work) -> None:
+        target = uuid.uuid4()
+        at_once(10, lambda _: services.enqueue(TASK, target))
+        assert Job.objects.count() == 1
+
+    def test_many_reapers_take_a_lost_job_back_once(self, work: Work) -> None:
+        job = queued()
+        services.claim(job.pk)
+        lose_lease(job)
+        at_once(8, lambda _: services.reap())
+        job.refresh_from_db()
+        assert (job.state, job.attempts) == (JobState.QUEUED, 1)
+
+    def test_a_heartbeat_keeps_the_lease_of_long_work(self, work: Work, settings) -> None:
+        settings.JOB_HEARTBEAT = timedelta(seconds=0.05)
+        job = queued()
+        first: list[object] = []
+
+        def watch(_: uuid.UUID) -> None:
+            first.append(Job.objects.get(pk=job.pk).leased_until)
+            until = timezone.now() + timedelta(seconds=10)
+            while Job.objects.get(pk=job.pk).leased_until == first[0]:
+                assert timezone.now() < until, "no heartbeat came"
+
+        work.act = watch
+        assert services.execute(job.pk)
+        assert Job.objects.get(pk=job.pk).state == JobState.DONE

@@ -1,0 +1,118 @@
+"""The index over names: in step with every way in which artifacts come, change and go, and asked for what was typed."""
+
+from typing import Any
+
+import pytest
+from artifacts.models import Artifact
+from artifacts.services import delete_artifact, update_artifact
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from mentions import suggest as suggesting
+from mentions.index import engine
+from mentions.index.plan import nearly, well
+from mentions.ranking import query_of
+from mentions.suggest import suggest
+
+from tests.cast import Cast
+from tests.mentions.names import NAMES
+from tests.mentions.queries import QUERIES
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+
+
+def found(query: str, plan: Any = well) -> set[str]:
+    """The names that the index gives for a query, whoever may see them."""
+    return set(engine().matching(Artifact.objects.all(), plan(query_of(query)), 1000).values_list("name", flat=True))
+
+
+def fill(cast: Cast, names: list[str], **facts: Any) -> None:
+    """Saved artifacts without their content, many at once."""
+    now = timezone.now()
+    Artifact.objects.bulk_create(
+        Artifact(
+            **{"owner": cast.alice, "project": cast.project, "name": name, "output_name": str(number), "kind": "text",
+               "gallery_type": "file", "saved_at": now, **facts}
+        )
+        for number, name in enumerate(names)
+    )  # fmt: skip
+
+
+def top(cast: Cast, query: str, by: str = "alice") -> list[str]:
+    rows = suggest(user=getattr(cast, by), conversation=cast.conversation if by == "alice" else None, query=query, limit=3)
+    return [row["name"] for row in rows["saved_artifacts"]]
+
+
+def test_it_follows_saving_renaming_and_deleting(cast: Cast) -> None:
+    artifact = cast.artifact("Balance Sheet")
+    assert found("balance") == set()
+    artifact = cast.artifact("Profit and Loss", saved="private")
+    assert found("profit") == {"Profit and Loss"}
+    update_artifact(by=cast.alice, artifact=artifact, name="Cash Flow")
+    assert (found("profit"), found("cash")) == (set(), {"Cash Flow"})
+    delete_artifact(by=cast.alice, artifact=artifact)
+    assert found("cash") == set()
+
+
+def test_it_follows_what_is_created_many_at_once(cast: Cast) -> None:
+    fill(cast, NAMES)
+    assert found("balance sheet") == {"Balance Sheet"}
+    Artifact.objects.filter(name="Balance Sheet").delete()
+    assert found("balance sheet") == set()
+
+
+def test_it_finds_what_is_older_than_the_newest(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole table of queries again, with nothing but the index to find them by."""
+    fill(cast, NAMES)
+    monkeypatch.setattr(suggesting, "NEWEST", 0)
+    missed = [
+        (kind, query, wanted, first)
+        for kind, query, wanted in QUERIES
+        if kind != "subsequence" and wanted not in (first := top(cast, query))
+    ]
+    assert len(missed) <= 0.03 * len(QUERIES), missed
+
+
+def test_it_finds_a_slip_anywhere_in_a_word(cast: Cast) -> None:
+    fill(cast, ["Customer", "Sales"])
+    word = "customer"
+    slips = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(1, len(word) - 1)}
+    slips |= {word[:at] + word[at + 1 :] for at in range(len(word))}
+    slips |= {word[:at] + "x" + word[at + 1 :] for at in range(len(word))}
+    assert {slip for slip in slips if "Customer" not in found(slip, nearly)} == set()
+    assert "Sales" in found("slaes", nearly)
+
+
+def test_another_projects_names_do_not_crowd_out_ones_own(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suggesting, "FOUND", 5)
+    fill(cast, ["Sales report"])
+    fill(cast, [f"Sales report {number}" for number in range(200)], project=cast.elsewhere, owner=cast.carol)
+    assert top(cast, "sales rep") == ["Sales report"]
+
+
+def test_the_name_itself_is_found_among_very_many_alike(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suggesting, "FOUND", 20)
+    fill(cast, ["Report"])
+    fill(cast, [f"Report {number}" for number in range(300)])
+    assert top(cast, "report")[0] == "Report"
+
+
+def test_on_sqlite_it_repairs_itself_after_a_migration_that_dropped_its_triggers(cast: Cast) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL keeps its index whatever a migration does")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER mentions_learn")
+    fill(cast, ["Balance Sheet"])
+    assert found("balance") == set()
+    call_command("migrate", "mentions", verbosity=0)
+    assert found("balance") == {"Balance Sheet"}
+
+
+def test_ones_own_use_breaks_a_tie_and_then_recency(cast: Cast) -> None:
+    older, newer = (cast.artifact(f"Report {letter}", saved="project") for letter in "AB")
+    assert top(cast, "report") == ["Report B", "Report A"]
+    body = f"@[Report A](artifact:{older.pk})"
+    cast.api("alice").post(f"/api/conversations/{cast.conversation.pk}/messages", {"body": body})
+    assert top(cast, "report") == ["Report A", "Report B"]
+    # Somebody else's use is nobody else's business.
+    assert top(cast, "report", by="bob") == ["Report B", "Report A"]
