@@ -1,5 +1,6 @@
 """Pages and content of artifacts."""
 
+from artifactsite.lib.serving import raw_content
 from django.urls import path
 
 from artifacts import views
@@ -10,8 +11,10 @@ urlpatterns = [
     path("artifacts", views.gallery, name="artifacts"),
     path("artifacts/delete", views.delete_selection, name="artifacts-delete"),
     path(ARTIFACT, views.artifact, name="artifact"),
-    path(f"{ARTIFACT}/image", views.image, name="artifact-image"),
-    path(f"{ARTIFACT}/frame", views.frame, name="artifact-frame"),
+    path(f"{ARTIFACT}/image", raw_content(views.image), name="artifact-image"),
+    path(f"{ARTIFACT}/frame", raw_content(views.frame), name="artifact-frame"),
+    path(f"{ARTIFACT}/media", views.media, name="artifact-media"),
+    path(f"{ARTIFACT}/page", views.page, name="artifact-page"),
     path(f"{ARTIFACT}/rows", views.rows, name="artifact-rows"),
     path(f"{ARTIFACT}/card", views.card, name="artifact-card"),
     path(f"{ARTIFACT}/tile", views.tile, name="artifact-tile"),

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from artifacts.models import Artifact
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+
+from artifacts.models import Artifact
 from playground.services import start_program
+from tests.cast import Cast
+from tests.routes import all_routes
 from uploads.links import token_for
 from uploads.models import Upload, UploadStatus
 from uploads.services import receive
-
-from tests.cast import Cast
-from tests.routes import all_routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
 
@@ -135,7 +135,9 @@ TABLE: dict[str, dict[str, Row]] = {
     f"{P}/<uuid:project_id>/members/<int:user_id>": {
         "PATCH": Row(administrator, 200, {"role": "administrator"}),
         # Bob may take himself out; adam, who could have, comes too late.
-        "DELETE": Row(lambda actor, state, ok: {"bob": 204, "adam": 404}.get(actor or "", administrator(actor, state, ok))),
+        "DELETE": Row(
+            lambda actor, state, ok: {"bob": 204, "adam": 404}.get(actor or "", administrator(actor, state, ok))
+        ),
     },
     "api/conversations": {
         "GET": Row(signed_in),
@@ -168,6 +170,7 @@ TABLE: dict[str, dict[str, Row]] = {
     f"{A}/share": {"POST": Row(reader, 201)},
     f"{C}/artifacts": {"GET": Row(own)},
     f"{C}/artifacts/<uuid:pk>": {"GET": Row(own)},
+    "api/artifacts/zip": {"GET": Row(signed_in), "POST": Row(signed_in, 200, {})},
     "api/mentions": {"GET": Row(signed_in)},
     f"{C}/uploads": {"GET": Row(own), "POST": Row(own, 201, new_file, "multipart")},
     f"{C}/uploads{U}": {
@@ -192,7 +195,8 @@ NOTHING = {"api/^"}
 
 def address(route: str, scene: Scene, *, foreign: bool = False) -> str:
     """The route with the scene's ids; `foreign`: with ids that don't exist."""
-    subject = next((name for name in ("project", "conversation", "artifact", "turn") if f"/{name}s" in f"/{route}"), "")
+    kinds = ("project", "conversation", "artifact", "turn")
+    subject = next((name for name in kinds if f"/{name}s/" in f"/{route}"), "")
     ids = {
         "<uuid:pk>": scene.ids.get("artifact" if "artifacts/<uuid:pk>" in route else subject),
         "<uuid:project_id>": scene.ids["project"],
@@ -284,3 +288,118 @@ def test_unsafe_calls_with_a_session_need_the_csrf_token(scene: Scene) -> None:
                 answer = client.generic(method, address(route, scene), "{}", content_type="application/json")
                 assert answer.status_code == 403, (route, method)
                 assert answer.json()["code"] in ("permission_denied", "csrf_failed"), row
+
+
+# --- pages --------------------------------------------------------------------------------------
+
+# Who is let in, for GET and for POST; what a form then says of its fields is its own test's matter.
+PAGES: dict[str, dict[str, Expectation]] = {
+    "": {"GET": signed_in},
+    "account": {"GET": signed_in},
+    "account/theme": {"POST": everybody},
+    "account/tokens": {"POST": signed_in},
+    "account/password": {"GET": signed_in, "POST": signed_in},
+    "account/password/set": {"GET": signed_in, "POST": signed_in},
+    "account/inactive": {"GET": everybody},
+    "conversations": {"GET": signed_in, "POST": signed_in},
+    "conversations/<uuid:pk>": {"GET": own},
+    "conversations/<uuid:pk>/rename": {"POST": own},
+    "conversations/<uuid:pk>/delete": {"POST": own},
+    "conversations/<uuid:pk>/messages": {"GET": own, "POST": own},
+    "conversations/<uuid:pk>/context": {"GET": own},
+    "conversations/<uuid:pk>/uploads": {"GET": own, "POST": own},
+    "conversations/<uuid:pk>/uploads/<str:file_id>/text": {"GET": own},
+    "conversations/<uuid:pk>/uploads/<str:file_id>/active": {"POST": own},
+    "conversations/<uuid:pk>/uploads/<str:file_id>/retry": {"POST": own},
+    "conversations/<uuid:pk>/uploads/<str:file_id>/delete": {"POST": own},
+    "conversations/<uuid:pk>/uploads/<str:file_id>/new-link": {"POST": own},
+    "turns/<uuid:pk>": {"GET": own},
+    "turns/<uuid:pk>/cancel": {"POST": own},
+    "turns/<uuid:pk>/receipt": {"GET": own},
+    "projects/<uuid:pk>/open": {"POST": member},
+    "projects/<uuid:pk>/settings": {"GET": administrator, "POST": administrator},
+    "projects/<uuid:pk>/members": {"POST": administrator},
+    "projects/<uuid:pk>/members/<int:user_id>": {"POST": administrator},
+    "artifacts": {"GET": signed_in},
+    "artifacts/delete": {"POST": signed_in},
+    "artifacts/<uuid:pk>": {"GET": reader},
+    "artifacts/<uuid:pk>/image": {"GET": lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401},
+    "artifacts/<uuid:pk>/frame": {"GET": lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401},
+    "artifacts/<uuid:pk>/rows": {"GET": reader},
+    "artifacts/<uuid:pk>/card": {"GET": reader},
+    "artifacts/<uuid:pk>/tile": {"GET": reader},
+    "artifacts/<uuid:pk>/diff": {"GET": reader},
+    "artifacts/<uuid:pk>/save": {"GET": owner, "POST": owner},
+    "artifacts/<uuid:pk>/edit": {"GET": owner, "POST": owner},
+    "artifacts/<uuid:pk>/visibility": {"GET": owner, "POST": owner},
+    "artifacts/<uuid:pk>/delete": {"GET": owner, "POST": owner},
+    "artifacts/<uuid:pk>/versions/<int:number>/restore": {"POST": owner},
+}
+# For everybody, and about nobody; signing in and out, and what machines ask.
+OPEN = {"healthz", "readyz", "metrics", "sign-in", "sign-out"}
+OWN_TOKEN = {"account/tokens/<uuid:public_id>/revoke"}
+PAGE_CASES = [
+    (route, method, state)
+    for route, methods in PAGES.items()
+    for method, rule in methods.items()
+    for state in (STATES if rule in (reader, owner) else STATES[:1])
+]
+
+
+def session_of(scene: Scene, actor: str | None) -> Client:
+    client = Client()
+    if actor is not None:
+        person = getattr(scene.cast, actor)
+        client.force_login(person)
+    return client
+
+
+def outcome(answer: Any) -> int:
+    """401 for being led to sign-in, the refusal's own status, and 200 for being let in."""
+    if answer.status_code == 302 and answer["Location"].startswith("/sign-in"):
+        return 401
+    return answer.status_code if answer.status_code in (401, 403, 404, 405, 500) else 200
+
+
+def test_the_tables_know_every_route() -> None:
+    routes = {route for route in all_routes() if not route.startswith(("api/", "admin/"))}
+    assert routes == set(PAGES) | OPEN | OWN_TOKEN
+
+
+@pytest.mark.parametrize(("route", "method", "state"), PAGE_CASES)
+def test_the_matrix_of_pages(scene: Scene, route: str, method: str, state: str) -> None:
+    put_in_state(scene, state)
+    seen = {}
+    for actor in ACTORS:
+        client = session_of(scene, actor)
+        path = address(route, scene)
+        seen[actor] = outcome(client.get(path) if method == "GET" else client.post(path, {}))
+    assert seen == {actor: PAGES[route][method](actor, state, 200) for actor in ACTORS}
+
+
+@pytest.mark.parametrize("actor", list(ACTORS))
+def test_the_admin_is_for_staff_only(scene: Scene, actor: str | None) -> None:
+    client = session_of(scene, actor)
+    ids = {"<path:object_id>": str(scene.artifact.pk), "<uuid:public_id>": str(uuid.uuid4()), "<id>": "1"}
+    for route in all_routes():
+        if not route.startswith("admin/") or route in ("admin/login/", "admin/logout/", "admin/jsi18n/"):
+            continue
+        path = "/" + route
+        for part, value in ids.items():
+            path = path.replace(part, value)
+        for method in ("get", "post"):
+            answer = getattr(client, method)(path)
+            assert answer.status_code in (302, 403, 404), (method, path, answer.status_code)
+            if answer.status_code == 302:
+                assert "/login/" in answer["Location"] or "/sign-in" in answer["Location"], (method, path)
+
+
+def test_a_token_is_revoked_by_its_owner_only(scene: Scene) -> None:
+    token = scene.cast.alice.auth_token_set.first()
+    if token is None:
+        scene.cast.api("alice")
+        token = scene.cast.alice.auth_token_set.get()
+    path = f"/account/tokens/{token.public_id}/revoke"
+    assert outcome(session_of(scene, "adam").post(path)) == 404
+    assert outcome(session_of(scene, "alice").post(path)) == 200
+    assert not scene.cast.alice.auth_token_set.filter(pk=token.pk).exists()
