@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+class ApiRequest(Request):
+    """A request that has passed SignedInWithScope: somebody is signed in."""
+
+    user: User
+
+
 class BearerAuthentication(TokenAuthentication):
     """`Authorization: Bearer <token>`, found by its hash in one query; reading never writes."""
 

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from knox.models import AbstractAuthToken
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]
     """A person who signs in. E-mail addresses name one person at most."""
 
     class Meta(AbstractUser.Meta):

@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404, render
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from artifacts import exports, search, services
+from accounts.authentication import ApiRequest
+from artifacts import access, exports, search, services
 from artifacts.filters import ArtifactFilter
 from artifacts.intake import content
 from artifacts.kinds.table import columns_of, rows_of
@@ -38,9 +38,10 @@ BYTES = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
 
 class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Artifact]):
     serializer_class = ArtifactSerializer
+    request: ApiRequest
     queryset = Artifact.objects.none()
     filterset_class = ArtifactFilter
-    sortable = ("created_at", "updated_at", "name")
+    sortable: tuple[str, ...] = ("created_at", "updated_at", "name")
     parser_classes = [StrictJSONParser]
 
     def get_queryset(self) -> ArtifactQuerySet:
@@ -65,22 +66,22 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         return Response(self.get_serializer(self.get_queryset().get(pk=artifact.pk)).data)
 
     @extend_schema(request=ArtifactPatchSerializer, responses=ArtifactSerializer)
-    def partial_update(self, request: Request, pk: UUID) -> Response:
+    def partial_update(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
         serializer = ArtifactPatchSerializer(data=request.data)
-        services.access.require_owner(artifact, request.user)
+        access.require_owner(artifact, request.user)
         serializer.is_valid(raise_exception=True)
         services.update_artifact(by=request.user, artifact=artifact, **serializer.validated_data)
         return self._answer(artifact)
 
-    def destroy(self, request: Request, pk: UUID) -> Response:
+    def destroy(self, request: ApiRequest, pk: UUID) -> Response:
         services.delete_artifact(by=request.user, artifact=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=SaveSerializer, responses=ArtifactSerializer)
-    def save_artifact(self, request: Request, pk: UUID) -> Response:
+    def save_artifact(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
-        services.access.require_owner(artifact, request.user)
+        access.require_owner(artifact, request.user)
         serializer = SaveSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         services.save_artifact(by=request.user, artifact=artifact, **serializer.validated_data)
@@ -90,13 +91,13 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         responses=BYTES,
         parameters=[VERSION, OpenApiParameter("format", str, description="As the kind offers.")],
     )
-    def download(self, request: Request, pk: UUID) -> HttpResponseBase:
+    def download(self, request: ApiRequest, pk: UUID) -> HttpResponseBase:
         artifact = self.get_object()
         wanted = request.query_params.get("format")
         return exports.download(request, artifact, self._version(artifact), wanted)
 
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
-    def zip_matching(self, request: Request) -> HttpResponseBase:
+    def zip_matching(self, request: ApiRequest) -> HttpResponseBase:
         """Everything that the list's filters leave."""
         chosen = self.filter_queryset(self.get_queryset())
         if not chosen.exists():
@@ -104,7 +105,7 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         return zip_response(request, chosen)
 
     @extend_schema(request=SelectionSerializer, responses={(200, "application/zip"): OpenApiTypes.BINARY})
-    def zip_selected(self, request: Request) -> HttpResponseBase:
+    def zip_selected(self, request: ApiRequest) -> HttpResponseBase:
         serializer = SelectionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = set(serializer.validated_data["ids"])
@@ -114,24 +115,25 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         return zip_response(request, chosen)
 
     @extend_schema(responses=BYTES, parameters=[VERSION])
-    def data(self, request: Request, pk: UUID) -> HttpResponseBase:
+    def data(self, request: ApiRequest, pk: UUID) -> HttpResponseBase:
         artifact = self.get_object()
         return exports.data(request, artifact, self._version(artifact))
 
     @extend_schema(responses=BYTES, parameters=[VERSION])
-    def definition(self, request: Request, pk: UUID) -> HttpResponseBase:
+    def definition(self, request: ApiRequest, pk: UUID) -> HttpResponseBase:
         artifact = self.get_object()
-        conversation = self.get_serializer().get_conversation(artifact)
+        row = ArtifactSerializer(context=self.get_serializer_context())
+        conversation = row.get_conversation(artifact)
         source = str(conversation["id"]) if conversation else None
         return exports.definition(request, artifact, self._version(artifact), conversation=source)
 
     @extend_schema(responses=BYTES)
-    def thumbnail(self, request: Request, pk: UUID) -> HttpResponseBase:
+    def thumbnail(self, request: ApiRequest, pk: UUID) -> HttpResponseBase:
         artifact = self.get_object()
         return exports.thumbnail(request, artifact, self._version(artifact))
 
     @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR}, parameters=[VERSION])
-    def preview(self, request: Request, pk: UUID) -> HttpResponseBase:
+    def preview(self, request: ApiRequest, pk: UUID) -> HttpResponseBase:
         artifact = self.get_object()
         shown = preview_of(artifact, self._version(artifact))
         return render(request._request, "artifacts/preview.html", {"preview": shown})
@@ -139,7 +141,7 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     @extend_schema(
         responses=OpenApiTypes.OBJECT, parameters=[OpenApiParameter("from", int), OpenApiParameter("to", int)]
     )
-    def diff(self, request: Request, pk: UUID) -> Response:
+    def diff(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
         wanted = request.query_params
         old, new = (exports.pick_version(artifact, wanted.get(side)) for side in ("from", "to"))
@@ -149,7 +151,7 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         responses=OpenApiTypes.OBJECT,
         parameters=[VERSION, OpenApiParameter("offset", int), OpenApiParameter("limit", int)],
     )
-    def rows(self, request: Request, pk: UUID) -> Response:
+    def rows(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
         if artifact.kind != Kind.TABLE:
             raise Invalid("id", "Only tables have rows.", code="not_a_table")
@@ -166,22 +168,22 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         )
 
     @extend_schema(responses=VersionSerializer(many=True))
-    def versions(self, request: Request, pk: UUID) -> Response:
+    def versions(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
         self.sortable = ("number",)
         page = self.paginate_queryset(artifact.versions.select_related("artifact"))
         return self.get_paginated_response(VersionSerializer(page, many=True).data)
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses={201: VersionSerializer})
-    def add_version(self, request: Request, pk: UUID) -> Response:
+    def add_version(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
-        services.access.require_owner(artifact, request.user)
+        access.require_owner(artifact, request.user)
         made = content({"name": artifact.name, "type": artifact.kind, **_object(request.data)}, {})
         version = services.add_version(by=request.user, artifact=artifact, content=made)
         return self._version_answer(artifact, version)
 
     @extend_schema(request=None, responses={201: VersionSerializer})
-    def restore(self, request: Request, pk: UUID, number: int) -> Response:
+    def restore(self, request: ApiRequest, pk: UUID, number: int) -> Response:
         artifact = self.get_object()
         version = services.restore_version(by=request.user, artifact=artifact, number=number)
         return self._version_answer(artifact, version)
@@ -200,10 +202,12 @@ class ConversationArtifactViewSet(ArtifactViewSet):
         )
         return super().get_queryset().filter(conversation=conversation)
 
-    def list(self, request: Request, conversation_id: UUID) -> Response:
+    def list(self, request: ApiRequest, conversation_id: UUID) -> Response:  # type: ignore[override]
         return super().list(request)
 
-    def download(self, request: Request, conversation_id: UUID, pk: UUID) -> HttpResponseBase:
+    def download(  # type: ignore[override]
+        self, request: ApiRequest, conversation_id: UUID, pk: UUID
+    ) -> HttpResponseBase:
         return super().download(request, pk)
 
 

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.http import quote_etag
 
 from artifacts import kinds
 from artifacts.kinds.base import LARGEST_DEFINITION, Download, read_text, stored_bytes
 from artifacts.kinds.visualization import html_of
 from artifacts.models import Artifact, Kind, Thumbnail, Version
 from artifacts.preview import frame_policy
-from artifacts.types import HTML, IMAGES, is_textual
+from artifacts.thumbnails import is_small_enough
+from artifacts.types import HTML, IMAGES, MEDIA, NOTEBOOK, is_textual
+from artifacts.viewers import document, notebook
+from artifacts.viewers.console import with_reporter
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.names import extension_of
 from artifactsite.lib.serving import PASSIVE, Blob, mark_raw, serve, serve_text
+from uploads.extraction import ExtractionError
 
 LARGEST_FRAME = 32 * 1024 * 1024
 TOO_LARGE = b"<p>This page is too large to preview. Download it instead.</p>"
@@ -145,8 +150,29 @@ def image(request: HttpRequest, artifact: Artifact, version: Version) -> HttpRes
     return serve(request, blob_of(artifact, version), inline=passive)
 
 
-LARGEST_UNDRAWN = 8 * 1024 * 1024  # bytes of an image that stands for its own thumbnail until that is drawn
-MOST_PIXELS_UNDRAWN = 25_000_000
+def media(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResponseBase:
+    """A sound or a film for the page's player, which asks for ranges of it."""
+    if version.media_type not in MEDIA.values():
+        raise Http404
+    return serve(request, blob_of(artifact, version), inline=True)
+
+
+def page(request: HttpRequest, artifact: Artifact, version: Version, number: int) -> HttpResponseBase:
+    """A page of a PDF as an image, drawn now in a confined process."""
+    if version.media_type != document.PDF:
+        raise Http404
+    etag = quote_etag(_etag(version, f"page-{number}"))
+    response = HttpResponse(status=304, content_type="image/webp")
+    if request.headers.get("If-None-Match") != etag:
+        try:
+            response = HttpResponse(document.page_of(version, number).data, content_type="image/webp")
+        except ExtractionError as error:
+            if error.code == "missing":
+                raise Http404 from error
+            raise Refusal("not_drawn", error.message, status=422) from error
+    response["ETag"] = etag
+    mark_raw(response)
+    return response
 
 
 def thumbnail(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResponseBase:
@@ -155,10 +181,8 @@ def thumbnail(request: HttpRequest, artifact: Artifact, version: Version) -> Htt
     """
     made = Thumbnail.objects.filter(version=version).first()
     if made is None:
-        summary = version.preview
-        pixels = summary.get("width", 0) * summary.get("height", 0)
-        if version.size > LARGEST_UNDRAWN or pixels > MOST_PIXELS_UNDRAWN:
-            raise Refusal("no_thumbnail", "The thumbnail is still being drawn.", status=404)
+        if not is_small_enough(version):
+            raise Refusal("no_thumbnail", "There is no thumbnail of it yet.", status=404)
         return image(request, artifact, version)
     if not made.file:
         raise Refusal("no_thumbnail", made.reason, status=404)
@@ -166,14 +190,21 @@ def thumbnail(request: HttpRequest, artifact: Artifact, version: Version) -> Htt
     return serve(request, blob, inline=True)
 
 
-def frame(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResponseBase:
+def frame(
+    request: HttpRequest, artifact: Artifact, version: Version, output: int | None = None
+) -> HttpResponseBase:
     """Untrusted HTML for the preview's iframe, in an opaque origin whoever opens it (design.md rule 7)."""
     policy = frame_policy(artifact.project.preview_hosts)
     if artifact.kind == Kind.VISUALIZATION:
-        body = html_of(version).encode("utf-8", "replace")
+        body = with_reporter(html_of(version).encode("utf-8", "replace"))
+    elif version.media_type == NOTEBOOK and output is not None:
+        found = notebook.markup(read_text(version), output) if version.size <= notebook.LARGEST else None
+        if found is None:
+            raise Http404
+        body = found.encode("utf-8", "replace")
     elif version.media_type in HTML.values():
         body = (
-            b"".join(kinds.get(artifact.kind).data(version)[1])
+            with_reporter(b"".join(kinds.get(artifact.kind).data(version)[1]))
             if version.size <= LARGEST_FRAME
             else TOO_LARGE
         )

@@ -2,7 +2,7 @@
 
 import uuid
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from rest_framework.request import Request
 
 from accounts.models import User
+from artifacts import search
 from artifacts.filters import TYPES, ArtifactFilter
 from artifacts.models import Artifact
 from artifacts.pages import (
@@ -132,6 +133,8 @@ class Tile:
     url: str
     self_url: str
     day: str = ""
+    # Pieces of the text that a search found, each with whether it is marked.
+    match: list[tuple[str, bool]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -236,6 +239,8 @@ def gallery_tiles(request: HttpRequest, user: User) -> tuple[list[Tile], str, st
         _paging(request),
         _Sorted(),  # type: ignore[arg-type]
     )
+    if rows and asked.get("q"):
+        search.explain(rows, search.Query.parse(asked.get("q")))
     tiles = [tile_of(row, user, asked) for row in rows or []]
     if paging.field in ("created_at", "updated_at"):
         tiles = _by_day(tiles, rows or [], paging.field, request)
@@ -275,6 +280,7 @@ def tile_of(artifact: Artifact, user: User, asked: Asked) -> Tile:
         body=body_of(artifact, version, thumbnail=True),
         url=reverse("artifact", args=[artifact.pk]) + asked.query(),
         self_url=address("artifact-tile", artifact) + asked.query(),
+        match=artifact.match.pieces() if hasattr(artifact, "match") else [],
     )
 
 
@@ -361,13 +367,6 @@ def neighbours_of(request: HttpRequest, artifact: Artifact, user: User) -> Neigh
     """What comes before and after `artifact` in the list that the address describes, however deep."""
     asked = Asked.of(request)
     found = _filtered(request, asked, _visible(user)).only("pk")
-    urls = []
-    for backwards in (True, False):
-        paging = _Paging()
-        paging.request = _paging(request)
-        paging.size = 1
-        paging.field, paging.descending = paging._ordering(paging.request, _Sorted())  # type: ignore[arg-type]
-        cursor = Cursor(getattr(artifact, paging.field), str(artifact.pk), backwards)
-        rows = paging._from_cursor(found, cursor)
-        urls.append(reverse("artifact", args=[rows[0].pk]) + asked.query() if rows else "")
+    beside = _Paging().beside(found, _paging(request), _Sorted(), artifact.pk)  # type: ignore[arg-type]
+    urls = [reverse("artifact", args=[pk]) + asked.query() if pk else "" for pk in beside]
     return Neighbours(urls[0], urls[1], reverse("artifacts") + asked.query())

@@ -183,6 +183,7 @@ class Thumbnail(models.Model):
     size = models.BigIntegerField(default=0, help_text="Bytes.")
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
+    pages = models.PositiveIntegerField(default=1, help_text="Of the whole document.")
     reason = models.CharField(max_length=300, blank=True, help_text="Why there is none.")
 
     class Meta:

@@ -10,17 +10,16 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
-from artifacts import kinds
+from artifacts import kinds, thumbnails
 from artifacts.access import Verb, abilities, sharing_reason
 from artifacts.kinds.base import LARGEST_DEFINITION
 from artifacts.kinds.table import cell_text
-from artifacts.models import Artifact, GalleryType, Kind, Version
+from artifacts.models import Artifact, GalleryType, Kind, Thumbnail, Version
 from artifacts.preview import Preview, language_of, preview_of
 from artifacts.querysets import ArtifactQuerySet
 from artifacts.types import HTML, IMAGES, is_textual
 from artifactsite.lib import markdown
 
-LARGEST_THUMBNAIL = 8 * 1024 * 1024  # bytes; a larger picture shows as its icon
 MOST_VERSIONS = 200
 SAMPLE_COLUMNS = 6
 LARGEST_COPY = 16 * 1024 * 1024  # bytes that a clipboard takes without trouble
@@ -60,7 +59,7 @@ _LABELS_OF_TYPE = {
 
 def with_everything(artifacts: ArtifactQuerySet) -> ArtifactQuerySet:
     """Artifacts with all that pages show of them, in one query and without the index of large tables."""
-    return artifacts.select_related("project", "owner", "conversation", "current").defer(
+    return artifacts.select_related("project", "owner", "conversation", "current__thumbnail").defer(
         "current__table_index", "project__agent_instructions"
     )
 
@@ -197,7 +196,9 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
         if thumbnail:
             return Body("facts")
         return Body("frame", url=address("artifact-frame", artifact, version=version.number))
-    if version.media_type in IMAGES.values() and not (thumbnail and version.size > LARGEST_THUMBNAIL):
+    if thumbnail and thumbnails.has_picture(version):
+        return _thumbnail_body(artifact, version)
+    if version.media_type in IMAGES.values() and not thumbnail:
         return Body(
             "image",
             url=address("artifact-image", artifact, version=version.number),
@@ -211,6 +212,13 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
         html = markdown.highlighted(text, language_of(artifact.name))
         return Body("code", text=text, html=mark_safe(html))  # noqa: S308 - made by the highlighter, which escapes
     return Body("text", text=text)
+
+
+def _thumbnail_body(artifact: Artifact, version: Version) -> Body:
+    made: Thumbnail | None = getattr(version, "thumbnail", None)
+    size = {"width": made.width, "height": made.height} if made else version.preview
+    url = f"/api/artifacts/{artifact.pk}/thumbnail?{thumbnails.query(version)}"
+    return Body("image", url=url, width=size.get("width"), height=size.get("height"))
 
 
 def _table_body(summary: dict[str, Any]) -> Body:

@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -11,8 +12,10 @@ from pygments.lexers import ClassNotFound, get_lexer_for_filename
 from artifacts.kinds.base import read_text
 from artifacts.kinds.table import cell_text, columns_of, rows_of
 from artifacts.models import Artifact, GalleryType, Kind, Version
-from artifacts.types import HTML, IMAGES, is_textual
-from artifactsite.lib import markdown
+from artifacts.types import CODE, HTML, IMAGES, MEDIA, NOTEBOOK, is_textual
+from artifacts.viewers import document, json_tree, notebook
+from artifactsite.lib import blobs, markdown
+from uploads.extraction.decoding import decode
 
 LONGEST = 256 * 1024  # bytes of text shown; the rest is a download away
 PAGE = 100  # rows
@@ -24,7 +27,10 @@ _NONE = "'none'"
 
 @dataclass
 class Preview:
-    """`view` names the block of the template: image, frame, markdown, code, text, table or facts."""
+    """`view` names the block of the template: image, frame, markdown, code, text, table or facts.
+
+    With `content` it names a template of its own in artifacts/previews/, which shows that.
+    """
 
     view: str
     artifact: Artifact
@@ -39,6 +45,12 @@ class Preview:
     offset: int = 0
     total: int = 0
     truncated: bool = False
+    encoding: str = ""
+    content: Any = None
+
+    @property
+    def template(self) -> str:
+        return f"artifacts/previews/{self.view}.html" if self.content is not None else ""
 
     @property
     def line_numbers(self) -> str:
@@ -69,9 +81,37 @@ def preview_of(artifact: Artifact, version: Version, offset: int = 0) -> Preview
         return Preview("image", artifact, version, url=_address("artifact-image", artifact, version))
     if version.media_type in DELIMITED and version.size:
         return _delimited(artifact, version, offset)
+    structured = _structured(artifact, version) if version.size else None
+    if structured is not None:
+        return structured
     if is_textual(version.media_type) and version.size:
         return _text(artifact, version)
     return Preview("facts", artifact, version)
+
+
+def _structured(artifact: Artifact, version: Version) -> Preview | None:
+    """What is more than its text: documents, notebooks, JSON, sound and film. None for all else."""
+    media_type = version.media_type
+    if media_type in MEDIA.values():
+        url = _address("artifact-media", artifact, version)
+        return Preview("media", artifact, version, url=url, content=media_type.partition("/")[0])
+    if media_type == document.PDF:
+        url = _address("artifact-page", artifact, version)
+        pages = document.pages_of(version)
+        return Preview("document", artifact, version, url=url, content=pages)
+    if media_type in document.SHEETS | document.TEXTS:
+        read = document.sheets_of if media_type in document.SHEETS else document.text_of
+        shown = read(version)
+        return Preview("document", artifact, version, content=shown, truncated=shown.truncated)
+    if media_type == NOTEBOOK and version.size <= notebook.LARGEST:
+        cells = notebook.read(read_text(version))
+        url = _address("artifact-frame", artifact, version)
+        return cells and Preview("notebook", artifact, version, url=url, content=cells)
+    if media_type == CODE["json"] and version.size <= LONGEST:
+        text = read_text(version)
+        tree = json_tree.tree(text)
+        return Preview("json", artifact, version, text=text, content=tree) if tree is not None else None
+    return None
 
 
 def _address(name: str, artifact: Artifact, version: Version) -> str:
@@ -130,7 +170,8 @@ def _delimited(artifact: Artifact, version: Version, offset: int) -> Preview:
 
 
 def _text(artifact: Artifact, version: Version) -> Preview:
-    text = read_text(version, LONGEST)
+    with blobs.open_blob(version.file) as file:
+        text, encoding = decode(file.read(LONGEST))
     truncated = version.size > LONGEST
     if version.media_type == "text/markdown":
         return Preview(
@@ -149,7 +190,7 @@ def _text(artifact: Artifact, version: Version) -> Preview:
         return Preview(
             "code", artifact, version, text=text, html=html, language=language, truncated=truncated
         )
-    return Preview("text", artifact, version, text=text, truncated=truncated)
+    return Preview("text", artifact, version, text=text, truncated=truncated, encoding=encoding)
 
 
 def language_of(name: str) -> str:

@@ -18,7 +18,7 @@ _SHARED = Q(saved_at__isnull=False, visibility="project")
 _MOST_PIECES = 30
 
 
-class ArtifactQuerySet(ProjectScopedQuerySet["Artifact"]):
+class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
     # Who reads, and whether own and shared artifacts may be among the rows: what `pieces` needs to know.
     _reader: "User | None" = None
     _has_own = _has_shared = True
@@ -26,7 +26,7 @@ class ArtifactQuerySet(ProjectScopedQuerySet["Artifact"]):
     best: Any = None
 
     def _clone(self) -> Self:
-        clone: Self = super()._clone()
+        clone: Self = super()._clone()  # type: ignore[misc]
         clone._reader, clone.best = self._reader, self.best
         clone._has_own, clone._has_shared = self._has_own, self._has_shared
         return clone

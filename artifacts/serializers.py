@@ -65,7 +65,7 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
         return reverse("api-artifact-download", args=[artifact.pk], request=self.context["request"])
 
     def get_thumbnail_url(self, artifact: Artifact) -> str | None:
-        if artifact.current is None or not thumbnails.may_have(artifact.current):
+        if artifact.current is None or not thumbnails.has_picture(artifact.current):
             return None
         address = reverse("api-artifact-thumbnail", args=[artifact.pk], request=self.context["request"])
         return f"{address}?{thumbnails.query(artifact.current)}"

@@ -16,6 +16,8 @@ from uploads.extraction.picture import TYPES
 
 THUMBNAIL = "artifacts.thumbnail"
 LONGEST = 480  # pixels
+LARGEST_UNDRAWN = 8 * 1024 * 1024  # bytes of an image that stands for its own thumbnail until that is drawn
+MOST_PIXELS_UNDRAWN = 25_000_000
 # What is worth another attempt: the machine's fault, not the file's.
 _PASSING = {"unavailable"}
 log = structlog.get_logger(__name__)
@@ -27,12 +29,17 @@ def order(version: Version) -> None:
         jobs.enqueue(THUMBNAIL, version.pk, priority=0)
 
 
-def may_have(version: Version) -> bool:
-    """Whether there is a picture or may be one soon. Wants `thumbnail` selected along."""
+def is_small_enough(version: Version) -> bool:
+    """Whether an image may stand for its own thumbnail until that is drawn."""
+    pixels = version.preview.get("width", 0) * version.preview.get("height", 0)
+    is_image = version.media_type in IMAGES.values()
+    return is_image and 0 < version.size <= LARGEST_UNDRAWN and pixels <= MOST_PIXELS_UNDRAWN
+
+
+def has_picture(version: Version) -> bool:
+    """Whether there is a picture to show now. Wants `thumbnail` selected along."""
     made: Thumbnail | None = getattr(version, "thumbnail", None)
-    if made is not None:
-        return bool(made.file)
-    return bool(version.size) and (version.media_type in TYPES or version.media_type in IMAGES.values())
+    return is_small_enough(version) if made is None else bool(made.file)
 
 
 def query(version: Version) -> str:
@@ -73,7 +80,8 @@ def _keep(version: Version, picture: Picture) -> None:
         key = blobs.key_for(folder, "thumbnails", "webp")
         keys.append(key)
         stored = blobs.store(ContentFile(picture.data), key)
-        if not _write(version, file=key, size=stored.size, width=picture.width, height=picture.height):
+        facts = {"width": picture.width, "height": picture.height, "pages": picture.pages}
+        if not _write(version, file=key, size=stored.size, **facts):
             blobs.discard(keys)
 
 

@@ -70,13 +70,30 @@ FILES = {
     "parquet": "application/vnd.apache.parquet",
 }
 
+#  what a browser plays
+MEDIA = {
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "ogg": "audio/ogg",
+    "oga": "audio/ogg",
+    "opus": "audio/ogg",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "flac": "audio/flac",
+    "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "webm": "video/webm",
+    "ogv": "video/ogg",
+}
+
 _TYPES = {
     **dict.fromkeys(IMAGES, GalleryType.IMAGE),
     **dict.fromkeys(HTML, GalleryType.HTML),
     **dict.fromkeys(CODE, GalleryType.CODE),
     **dict.fromkeys(FILES, GalleryType.FILE),
+    **dict.fromkeys(MEDIA, GalleryType.FILE),
 }
-_MEDIA_TYPES = {**IMAGES, **HTML, **CODE, **FILES}
+_MEDIA_TYPES = {**IMAGES, **HTML, **CODE, **FILES, **MEDIA}
 _CODE_MEDIA_TYPES = set(CODE.values()) | {"application/javascript", "text/xml", "text/yaml", "text/x-sh"}
 _UNKNOWN = "application/octet-stream"
 

@@ -1,9 +1,9 @@
 """Pages and content of artifacts."""
 
-from artifactsite.lib.serving import raw_content
 from django.urls import path
 
 from artifacts import views
+from artifactsite.lib.serving import raw_content
 
 ARTIFACT = "artifacts/<uuid:pk>"
 

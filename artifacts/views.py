@@ -104,7 +104,26 @@ def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @refusals_shown
 def frame(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     found = visible_artifact(request, pk)
-    return exports.frame(request, found, exports.pick_version(found, request.GET.get("version")))
+    output = _whole(request, "output") if "output" in request.GET else None
+    return exports.frame(request, found, exports.pick_version(found, request.GET.get("version")), output)
+
+
+@login_required
+@require_safe
+@refusals_shown
+def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    found = visible_artifact(request, pk)
+    return exports.media(request, found, exports.pick_version(found, request.GET.get("version")))
+
+
+@login_required
+@require_safe
+@refusals_shown
+def page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """A page of a PDF, as an image."""
+    found = visible_artifact(request, pk)
+    version = exports.pick_version(found, request.GET.get("version"))
+    return exports.page(request, found, version, _whole(request, "page"))
 
 
 @login_required
@@ -160,11 +179,16 @@ def diff(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _fragment_or_page(request, "diff", "artifacts/diff.html", "artifacts/diff_page.html", context)
 
 
-def _offset(request: HttpRequest) -> int:
-    raw = request.GET.get("offset") or "0"
+def _whole(request: HttpRequest, name: str) -> int:
+    """A whole number out of the address; 0 where it isn't there."""
+    raw = request.GET.get(name) or "0"
     if not (raw.isascii() and raw.isdigit() and len(raw) < 12):
-        raise Invalid("offset", "offset must be a whole number from 0.")
+        raise Invalid(name, f"{name} must be a whole number from 0.")
     return int(raw)
+
+
+def _offset(request: HttpRequest) -> int:
+    return _whole(request, "offset")
 
 
 # --- changing ------------------------------------------------------------------------------------------

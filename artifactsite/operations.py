@@ -40,7 +40,7 @@ def _broker() -> str:
 def _storage() -> str:
     name = default_storage.save(".ready", ContentFile(b"ready"))
     default_storage.delete(name)
-    return type(default_storage._wrapped).__name__
+    return "bucket" if settings.S3_BUCKET else "disk"
 
 
 def _queue() -> str:

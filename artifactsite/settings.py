@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -130,7 +131,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     _database["OPTIONS"] = {
-        **_database.get("OPTIONS", {}),
+        **cast(dict[str, Any], _database.get("OPTIONS", {})),
         "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 16, at_least=1), "timeout": 15},
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -290,6 +291,9 @@ JOB_LEASE = timedelta(seconds=env.integer("JOB_LEASE_SECONDS", 15, at_least=3))
 JOB_HEARTBEAT = JOB_LEASE / 3
 JOB_ATTEMPTS = 3
 WORKER_THREADS = env.integer("WORKER_THREADS", 4, at_least=1)
+# Turns at once in the embedded worker; most of the time they wait for a model. Their programs are fewer.
+TURN_THREADS = env.integer("TURN_THREADS", max(WORKER_THREADS, 5), at_least=1)
+PROGRAMS_AT_ONCE = env.integer("PROGRAMS_AT_ONCE", max(1, WORKER_THREADS // 2), at_least=1)
 
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
@@ -380,7 +384,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[object, ...] = ()
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
-_shared_processors = [
+_shared_processors: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

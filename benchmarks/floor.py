@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from artifacts.models import Artifact
 from django.urls import include, path
 from rest_framework import generics, serializers
+
+from artifacts.models import Artifact
 
 
 class BareSerializer(serializers.ModelSerializer[Artifact]):

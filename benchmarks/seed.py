@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from django.db import connection
+
 from accounts.models import User
 from accounts.services import create_token
-from django.db import connection
 from projects.models import Membership, Project, Role
 
 VIEWER = "viewer"

@@ -9,6 +9,7 @@ Each makes a site of its own in a temporary folder (SQLite) and needs the shared
 
 import contextlib
 import itertools
+import json
 import os
 import resource
 import subprocess
@@ -19,6 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,7 @@ class Bench:
     def receive(self, name: str, content: bytes) -> Any:
         """The upload, or the code with which it was refused."""
         from django.core.files.uploadedfile import SimpleUploadedFile
+
         from uploads.services import receive
 
         files = [SimpleUploadedFile(name, content)]
@@ -71,6 +74,7 @@ class Bench:
         """Works off the upload's job until the upload is final, as a worker does."""
         from django.db import connection
         from django.utils import timezone
+
         from jobs.models import Job
         from jobs.services import execute
         from uploads.models import PENDING
@@ -100,7 +104,11 @@ def bench() -> Iterator[Bench]:
     with tempfile.TemporaryDirectory(prefix="artifactsite-bench-") as folder:
         for name in ("DATABASE_URL", "REDIS_URL", "S3_BUCKET", "CLAMD_URL"):
             os.environ.pop(name, None)
-        os.environ |= {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "artifactsite.settings", "LOG_LEVEL": "ERROR"}
+        os.environ |= {
+            "DATA_DIR": folder,
+            "DJANGO_SETTINGS_MODULE": "artifactsite.settings",
+            "LOG_LEVEL": "ERROR",
+        }
         import django
         from django.core.management import call_command
 
@@ -148,7 +156,9 @@ def measure_corpus(extensions: list[str]) -> None:
             if not document.is_locked:
                 judge(score, document, found.text)
         spent = _cpu() - began
-    print(f"{'':6}{'files':>6}{'ready':>6}{'recall':>8}{'of':>4}{'snippets':>10}{'CPU ms':>8}{'peak MB':>8}  others")
+    print(
+        f"{'':6}{'files':>6}{'ready':>6}{'recall':>8}{'of':>4}{'snippets':>10}{'CPU ms':>8}{'peak MB':>8}  others"
+    )
     for extension, score in sorted(scores.items()):
         codes = ended[extension]
         others = ", ".join(f"{code} {count}" for code, count in sorted(codes.items()) if code != "ready")
@@ -182,8 +192,10 @@ def one_of_each() -> list[corpus.Document]:
 
 
 MARKITDOWN = """
-import io, json, resource, sys, time
+import json, os, sys, time
 from markitdown import MarkItDown
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # some of its parts print
 reader = MarkItDown(enable_plugins=False)
 for line in sys.stdin:
     path = line.rstrip("\\n")
@@ -192,42 +204,50 @@ for line in sys.stdin:
         text, error = reader.convert(path).text_content, ""
     except Exception as problem:
         text, error = "", type(problem).__name__
-    print(json.dumps([text, error, time.process_time() - began]), flush=True)
+    print(json.dumps([text, error, time.process_time() - began]), file=answers, flush=True)
 """
 
 
 def beside_markitdown(chosen: list[corpus.Document], ours: dict[str, Score], spent: float) -> None:
     """The same files by markitdown, in an environment of its own; left out where PyPI doesn't give it."""
-    import json
-
-    chosen = [document for document in chosen if not document.path.suffix.lower() in corpus.PICTURES]
+    chosen = [document for document in chosen if document.path.suffix.lower() not in corpus.PICTURES]
     with tempfile.TemporaryDirectory(prefix="markitdown-") as folder:
         python = Path(folder) / "bin" / "python"
         uv = [sys.executable, "-m", "uv"]
         wanted = "markitdown[pdf,docx,pptx,xlsx,xls]"
-        for command in ([*uv, "venv", "-q", folder], [*uv, "pip", "install", "-q", "--python", str(python), wanted]):
+        for command in (
+            [*uv, "venv", "-q", folder],
+            [*uv, "pip", "install", "-q", "--python", str(python), wanted],
+        ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
-                print(f"markitdown could not be installed, so it is not compared: {done.stderr.strip()[-300:]}")
+                print(
+                    f"markitdown could not be installed, so it is not compared: {done.stderr.strip()[-300:]}"
+                )
                 return
-        reader = subprocess.Popen(
-            [str(python), "-W", "ignore", "-c", MARKITDOWN],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
-        assert reader.stdin is not None
-        assert reader.stdout is not None
+        command = [str(python), "-W", "ignore", "-c", MARKITDOWN]
+        reader: subprocess.Popen[str] | None = None
         theirs: dict[str, Score] = defaultdict(Score)
         failed, cpu = Counter[str](), 0.0
         for document in chosen:
+            reader = reader or subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            )
+            assert reader.stdin is not None
+            assert reader.stdout is not None
             reader.stdin.write(f"{document.path}\n")
             reader.stdin.flush()
-            text, error, seconds = json.loads(reader.stdout.readline())
+            answer = reader.stdout.readline()
+            if not answer:
+                print(f"markitdown's process ended by {reader.wait()} on {document.path.name}")
+                reader = None
+            text, error, seconds = json.loads(answer) if answer else ("", "ended", 0.0)
             cpu += seconds
             failed[document.extension] += bool(error) and not document.is_locked
             if not document.is_locked:
                 judge(theirs[document.extension], document, text)
-        reader.stdin.close()
-        reader.wait()
+        if reader is not None:
+            reader.communicate()
     print("\nBeside markitdown, on the same files without pictures (it has no OCR of its own):")
     for extension in sorted(theirs):
         print(
@@ -255,14 +275,15 @@ def hostile_files() -> Iterator[tuple[str, Callable[[], bytes]]]:
             continue
         yield path.name, path.read_bytes
         if path.parent.name == "xml":
+            content = path.read_bytes()
             for folder, extension in (("word", "docx"), ("xl", "xlsx"), ("ppt", "pptx")):
-                yield f"{path.stem}.{extension}", lambda path=path, folder=folder: xml_in_a_package(path.read_bytes(), folder)
+                yield f"{path.stem}.{extension}", partial(xml_in_a_package, content, folder)
             yield f"{path.name}.html", path.read_bytes
         elif path.suffix in (".doc", ".vsd", ".vsdx", ".pub", ".msg"):
             yield f"{path.name}.{'docx' if path.suffix == '.vsdx' else 'ppt'}", path.read_bytes
     for document in documents():
         for share in (0.1, 0.5, 0.9):
-            yield f"{share} {document.path.name}", lambda path=document.path, share=share: _cut(path, share)
+            yield f"{share} {document.path.name}", partial(_cut, document.path, share)
 
 
 def _cut(path: Path, share: float) -> bytes:
@@ -299,7 +320,10 @@ def measure_hostile() -> None:
             complaints.append("the extraction server was lost")
     for outcome, count in sorted(ended.items()):
         print(f"{count:6} {outcome}")
-    print(f"at most {worst_seconds:.1f} s and {worst_bytes / MB:.0f} MB; {ended.total()} files, {len(complaints)} complaints")
+    print(
+        f"at most {worst_seconds:.1f} s and {worst_bytes / MB:.0f} MB;"
+        f" {ended.total()} files, {len(complaints)} complaints"
+    )
     print("\n".join(complaints))
     sys.exit(bool(complaints))
 
@@ -311,7 +335,11 @@ def measure_queue(count: int) -> None:
     """`count` mixed small documents, bare and through the pipeline, on the same cores in the same run."""
     from uploads.extraction import ExtractionError, ExtractionPool, sniff
 
-    small = [d for d in documents() if d.path.suffix.lower() not in corpus.PICTURES and d.path.stat().st_size < 200_000]
+    small = [
+        d
+        for d in documents()
+        if d.path.suffix.lower() not in corpus.PICTURES and d.path.stat().st_size < 200_000
+    ]
     chosen = list(itertools.islice(itertools.cycle(small), count))
     with bench() as site:
         warm_up(site)

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from accounts.authentication import ApiRequest
 from conversations import services
 from conversations.models import Conversation
 from conversations.querysets import ConversationQuerySet
@@ -16,6 +16,7 @@ from conversations.serializers import ConversationSerializer, TitleSerializer
 
 class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Conversation]):
     serializer_class = ConversationSerializer
+    request: ApiRequest
     queryset = Conversation.objects.none()
     sortable = ("created_at", "updated_at", "title")
     filterset_fields = ["project"]
@@ -26,14 +27,14 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gene
     def _answer(self, conversation: Conversation, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=conversation.pk)).data, status=code)
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: ApiRequest) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         conversation = services.create_conversation(by=request.user, **serializer.validated_data)
         return self._answer(conversation, status.HTTP_201_CREATED)
 
     @extend_schema(request=TitleSerializer, responses=ConversationSerializer)
-    def partial_update(self, request: Request, pk: UUID) -> Response:
+    def partial_update(self, request: ApiRequest, pk: UUID) -> Response:
         conversation = self.get_object()
         serializer = TitleSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)

@@ -1,17 +1,14 @@
 """Which conversations and messages: their owner's only (design.md rule 1)."""
 
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 from django.db.models import Count, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from projects.querysets import OwnedQuerySet
 
-if TYPE_CHECKING:
-    pass
 
-
-class ConversationQuerySet(OwnedQuerySet["Conversation"]):
+class ConversationQuerySet(OwnedQuerySet[Any]):
     """`visible_to(user)` is all that pages and API start from."""
 
     def with_counts(self) -> Self:
@@ -31,6 +28,6 @@ class ConversationQuerySet(OwnedQuerySet["Conversation"]):
         return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
 
-class MessageQuerySet(OwnedQuerySet["Message"]):
+class MessageQuerySet(OwnedQuerySet[Any]):
     project_path = "conversation__project"
     owner_path = "conversation__owner"

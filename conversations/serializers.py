@@ -25,7 +25,9 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
         request = self.context.get("request")
         if request is not None:
             # A project that one can't see does not exist, for a new conversation as for any page.
-            fields["project"].queryset = Project.objects.visible_to(request.user)
+            fields["project"].queryset = Project.objects.visible_to(  # type: ignore[attr-defined]
+                request.user
+            )
         return fields
 
 

@@ -6,11 +6,11 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from accounts.authentication import ApiRequest
 from artifacts.models import Artifact
 from artifactsite.lib.errors import Invalid
 from artifactsite.lib.pagination import positive
@@ -31,7 +31,7 @@ class MentionSuggestView(APIView):
             OpenApiParameter("limit", int),
         ],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: ApiRequest) -> Response:
         conversation = None
         if raw := request.query_params.get("conversation"):
             try:
@@ -50,6 +50,7 @@ class BacklinkViewSet(mixins.ListModelMixin, GenericViewSet[Conversation]):
     """The caller's own conversations that mention an artifact; nobody else's, and no count of them."""
 
     serializer_class = ConversationSerializer
+    request: ApiRequest
     queryset = Conversation.objects.none()
 
     def get_queryset(self) -> ConversationQuerySet:

@@ -5,6 +5,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Lower
 
+from typing import Any
+
 from accounts.models import User
 from artifacts.models import Artifact
 from conversations.models import Conversation, Message
@@ -17,7 +19,7 @@ LONGEST_PLAIN_NAME = 255
 MOST_PLAIN = 50  # looked up by name; whoever mentions more picks them from the dropdown
 
 
-def post_message(*, by: User, conversation: Conversation, role: str, body: str, **facts: object) -> Message:
+def post_message(*, by: User, conversation: Conversation, role: str, body: str, **facts: Any) -> Message:
     """Appends a message and the mentions in it, resolved with the author's rights (design.md rule 5)."""
     found = _visible(by, conversation, references(body)) + _plain_references(by, conversation, body)
     found.sort(key=lambda reference: reference.start)

@@ -21,7 +21,7 @@ from conversations.models import Conversation
 from conversations.querysets import ConversationQuerySet
 from mentions.index import engine
 from mentions.index.base import Wanted
-from mentions.index.plan import first, nearly, well
+from mentions.index.plan import nearly, opens, so_called, well
 from mentions.models import Mention
 from mentions.ranking import WORD, Match, Query, is_subsequence, match, query_of
 from mentions.syntax import token, upload_token
@@ -87,9 +87,10 @@ def _saved(
     if not wanted.text:
         return _answers(_newest(scopes, max(limit, BEST)), wanted.typed)
     source = _Source(visible.saved(), scopes, projects)
-    found = _answers(source.well(wanted), wanted.typed, nearly=False)
+    names = source.well(wanted)
+    found = _answers(names, wanted.typed, nearly=False)
     if len(found) < FEW and all(answer.match.rank > WORD for answer in found):
-        return _answers(source.nearly(wanted), wanted.typed)
+        return _answers(names | source.nearly(wanted), wanted.typed)
     return found
 
 
@@ -140,7 +141,7 @@ class _Source:
         found = self._indexed(wanted)
         if len(found) < FOUND:
             return found
-        return self._indexed(first(query)) | found | self._newest_of(wanted)
+        return self._indexed(so_called(query)) | self._indexed(opens(query)) | found | self._newest_of(wanted)
 
     def nearly(self, query: Query) -> Names:
         """What a typo or an abbreviation may mean."""

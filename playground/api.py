@@ -7,11 +7,11 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from accounts.authentication import ApiRequest
 from artifacts.api import ArtifactViewSet
 from artifacts.intake import contents
 from artifacts.services import record_tool_result
@@ -40,13 +40,14 @@ from uploads.api import own_conversation
 class PlaygroundConversationViewSet(ConversationViewSet):
     """Conversations, with the verb that reaches into every app."""
 
-    def destroy(self, request: Request, pk: UUID) -> Response:
+    def destroy(self, request: ApiRequest, pk: UUID) -> Response:
         services.delete_conversation(by=request.user, conversation=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class MessageViewSet(mixins.ListModelMixin, GenericViewSet[Message]):
     serializer_class = MessageSerializer
+    request: ApiRequest
     queryset = Message.objects.none()
 
     def get_queryset(self) -> MessageQuerySet:
@@ -56,7 +57,7 @@ class MessageViewSet(mixins.ListModelMixin, GenericViewSet[Message]):
         )
 
     @extend_schema(request=NewMessageSerializer, responses={201: MessageSerializer})
-    def create(self, request: Request, conversation_id: UUID) -> Response:
+    def create(self, request: ApiRequest, conversation_id: UUID) -> Response:
         conversation = own_conversation(request, conversation_id)
         serializer = NewMessageSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -64,7 +65,7 @@ class MessageViewSet(mixins.ListModelMixin, GenericViewSet[Message]):
         return _created(request, message)
 
 
-def _created(request: Request, message: Message) -> Response:
+def _created(request: ApiRequest, message: Message) -> Response:
     shown = with_everything(Message.objects.filter(pk=message.pk)).get()
     return Response(
         MessageSerializer(shown, context={"request": request}).data, status=status.HTTP_201_CREATED
@@ -81,7 +82,7 @@ class ToolResultView(APIView):
         responses={201: MessageSerializer},
         parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
     )
-    def post(self, request: Request, conversation_id: UUID) -> Response:
+    def post(self, request: ApiRequest, conversation_id: UUID) -> Response:
         conversation = own_conversation(request, conversation_id)
         result, parts = self._result(request)
         serializer = ToolResultSerializer(data=result)
@@ -96,7 +97,7 @@ class ToolResultView(APIView):
         return _created(request, message)
 
     @staticmethod
-    def _result(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _result(request: ApiRequest) -> tuple[dict[str, Any], dict[str, Any]]:
         """The result's JSON, and the files that came with it by the name of their part."""
         data: Any = request.data
         parts: dict[str, Any] = {}
@@ -120,7 +121,7 @@ class ToolResultView(APIView):
         return data, parts
 
     @staticmethod
-    def _key(request: Request) -> str | None:
+    def _key(request: ApiRequest) -> str | None:
         raw = request.headers.get("Idempotency-Key", "")
         if len(raw) > 150 or clean_name(raw) != raw.strip():
             raise Invalid("Idempotency-Key", "Idempotency-Key may have at most 150 printable characters.")
@@ -129,7 +130,7 @@ class ToolResultView(APIView):
 
 class ProgramView(APIView):
     @extend_schema(request=ProgramSerializer, responses={202: TurnSerializer})
-    def post(self, request: Request, conversation_id: UUID) -> Response:
+    def post(self, request: ApiRequest, conversation_id: UUID) -> Response:
         conversation = own_conversation(request, conversation_id)
         serializer = ProgramSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -141,20 +142,21 @@ class ProgramView(APIView):
 
 class TurnViewSet(mixins.RetrieveModelMixin, GenericViewSet[Turn]):
     serializer_class = TurnSerializer
+    request: ApiRequest
     queryset = Turn.objects.none()
 
     def get_queryset(self) -> TurnQuerySet:
         return Turn.objects.visible_to(self.request.user)
 
     @extend_schema(request=None, responses=TurnSerializer)
-    def cancel(self, request: Request, pk: UUID) -> Response:
+    def cancel(self, request: ApiRequest, pk: UUID) -> Response:
         turn = services.cancel_turn(by=request.user, turn=self.get_object())
         return Response(self.get_serializer(turn).data)
 
 
 class ContextView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT, parameters=[OpenApiParameter("message", OpenApiTypes.UUID)])
-    def get(self, request: Request, conversation_id: UUID) -> Response:
+    def get(self, request: ApiRequest, conversation_id: UUID) -> Response:
         conversation = own_conversation(request, conversation_id)
         upto = None
         if raw := request.query_params.get("message"):
@@ -172,6 +174,6 @@ class PlaygroundArtifactViewSet(ArtifactViewSet):
     """Artifacts, with the verb that starts a conversation."""
 
     @extend_schema(request=None, responses={201: SharedSerializer})
-    def share(self, request: Request, pk: UUID) -> Response:
+    def share(self, request: ApiRequest, pk: UUID) -> Response:
         conversation = services.share_to_new_conversation(by=request.user, artifact=self.get_object())
         return Response({"conversation": str(conversation.pk)}, status=status.HTTP_201_CREATED)

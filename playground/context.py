@@ -8,6 +8,8 @@ uploads, oldest first. What does not fit is cut at the end and said so.
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from accounts.models import User
 from artifacts import kinds
 from artifacts.models import Artifact, Version
@@ -48,9 +50,10 @@ def assemble(
 ) -> dict[str, Any]:
     """The context for `user`, who owns the turn: everything is read with their rights, now.
 
-    `window` is how many tokens the model takes, where that is known.
+    `window` is how many tokens the model takes; without it, what the site's settings say of theirs, if anything.
     """
     project = conversation.project
+    window = window or settings.AGENT_CONTEXT_TOKENS or None
     messages = _messages(conversation, upto)
     visible = visible_mentioned(messages, user)
     instructions = fill_in(project.agent_instructions, conversation)
@@ -111,7 +114,7 @@ def _mentions(
     mentioned: list[UUID | None], visible: Visible, budget: Budget
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     included, receipts = [], []
-    ids = [thing.current_id for thing in visible.values() if isinstance(thing, Artifact)]
+    ids = [thing.current_id for thing in visible.values() if isinstance(thing, Artifact) and thing.current_id]
     versions = {version.artifact_id: version for version in Version.objects.filter(pk__in=ids)}
     for pk in mentioned:
         artifact = visible.get(pk) if pk else None

@@ -207,7 +207,7 @@ def conversation_page(user: User, conversation: Conversation, linked: UUID | Non
         conversation,
         window(user, conversation, linked=linked),
         attachments(user, conversation),
-        agent_reason(),
+        agent_reason(conversation.project),
         linked,
     )
 

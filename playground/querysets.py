@@ -1,13 +1,10 @@
 """Which turns: those of the caller's own conversations (design.md rule 1)."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from projects.querysets import OwnedQuerySet
 
-if TYPE_CHECKING:
-    pass
 
-
-class TurnQuerySet(OwnedQuerySet["Turn"]):
+class TurnQuerySet(OwnedQuerySet[Any]):
     project_path = "conversation__project"
     owner_path = "conversation__owner"

@@ -1,6 +1,7 @@
 """How messages and turns travel."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema_field
@@ -22,7 +23,7 @@ def with_everything(messages: MessageQuerySet) -> MessageQuerySet:
     return messages.select_related("author").prefetch_related("mentions", Prefetch("outputs", outputs))
 
 
-def artifact_rows(message: Message, context: dict[str, Any]) -> list[dict[str, Any]]:
+def artifact_rows(message: Message, context: Mapping[str, Any]) -> list[Any]:
     """The artifacts that a message carries, each as the version that it carries."""
     rows = []
     for output in message.outputs.all():
@@ -34,7 +35,7 @@ def artifact_rows(message: Message, context: dict[str, Any]) -> list[dict[str, A
 
 class MentionSerializer(serializers.Serializer[Any]):
     artifact = serializers.UUIDField(allow_null=True)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     start = serializers.IntegerField()
     end = serializers.IntegerField()
     available = serializers.BooleanField()
@@ -44,7 +45,7 @@ class MessageListSerializer(serializers.ListSerializer[Message]):
     def to_representation(self, data: Any) -> list[Any]:
         messages = list(data)
         # Seen by the children through the shared context: one query for all of them.
-        self.context["visible"] = visible_mentioned(messages, self.context["request"].user)
+        cast(dict[str, Any], self.context)["visible"] = visible_mentioned(messages, self.context["request"].user)
         return super().to_representation(messages)
 
 

@@ -145,9 +145,9 @@ def _run_program(turn: Turn) -> None:
             if locked is None:
                 return
             _, result = turns.record(turn, PROGRAM_TOOL, result, key=f"turn:{turn.pk}")
-            error = (result.error_code, result.content[-LONGEST_DELTA:]) if result.is_error else ("", "")
+            failure = (result.error_code, result.content[-LONGEST_DELTA:]) if result.is_error else ("", "")
             status = _ENDS.get(result.error_code, TurnStatus.FAILED if result.is_error else TurnStatus.DONE)
-            turns.close(locked, status, error=error, output=result.content, usage=result.usage)
+            turns.close(locked, status, error=failure, output=result.content, usage=result.usage)
 
 
 def turn_given_up(turn_id: uuid.UUID, reason: str) -> None:

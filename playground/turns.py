@@ -81,7 +81,7 @@ def record(
 
     The same `key` again records nothing more. Artifacts that are refused turn the result into an error.
     """
-    facts = {"by": turn.conversation.owner, "conversation": turn.conversation, "tool": tool}
+    facts: dict[str, Any] = {"by": turn.conversation.owner, "conversation": turn.conversation, "tool": tool}
     try:
         with transaction.atomic():
             message, new = record_tool_result(
@@ -96,8 +96,10 @@ def record(
             **facts, content=result.content, is_error=True, delivery_key=key, turn=turn.pk
         )
     if new:
-        told = {"tool": tool, "message": str(message.pk), "is_error": result.is_error}
-        emit(turn, "tool_result", {**told, "id": call} if call else told)
+        told: dict[str, Any] = {"tool": tool, "message": str(message.pk), "is_error": result.is_error}
+        if call:
+            told |= {"id": call, "usage": result.usage}
+        emit(turn, "tool_result", told)
         for output in message.outputs.select_related("version"):
             emit(turn, "artifact", {"id": str(output.version.artifact_id), "version": output.version.number})
     return message, result

@@ -179,7 +179,7 @@ def _say(request: SignedInRequest, own: Conversation) -> HttpResponseBase:
         else:
             if not body.strip():
                 raise Invalid("body", "Write something first.")
-            respond = services.agent_reason() is None
+            respond = services.agent_reason(own.project) is None
             services.post(
                 by=request.user, conversation=own, role=MessageRole.USER, body=body, respond=respond
             )

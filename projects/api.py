@@ -5,10 +5,10 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from accounts.authentication import ApiRequest
 from projects import services
 from projects.models import Membership, Project
 from projects.querysets import MembershipQuerySet, ProjectQuerySet
@@ -17,6 +17,7 @@ from projects.serializers import MemberSerializer, NewMemberSerializer, ProjectS
 
 class ProjectViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Project]):
     serializer_class = ProjectSerializer
+    request: ApiRequest
     queryset = Project.objects.none()
     sortable = ("created_at", "name")
 
@@ -26,13 +27,13 @@ class ProjectViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
     def _answer(self, pk: UUID, code: int) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=pk)).data, status=code)
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: ApiRequest) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         project = services.create_project(by=request.user, **serializer.validated_data)
         return self._answer(project.pk, status.HTTP_201_CREATED)
 
-    def partial_update(self, request: Request, pk: UUID) -> Response:
+    def partial_update(self, request: ApiRequest, pk: UUID) -> Response:
         project = self.get_object()
         services.require_administrator(by=request.user, project=project)
         serializer = self.get_serializer(project, data=request.data, partial=True)
@@ -43,6 +44,7 @@ class ProjectViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
 
 class MemberViewSet(mixins.ListModelMixin, GenericViewSet[Membership]):
     serializer_class = MemberSerializer
+    request: ApiRequest
     queryset = Membership.objects.none()
 
     def get_queryset(self) -> MembershipQuerySet:
@@ -53,7 +55,7 @@ class MemberViewSet(mixins.ListModelMixin, GenericViewSet[Membership]):
         return get_object_or_404(Project.objects.visible_to(self.request.user), pk=self.kwargs["project_id"])
 
     @extend_schema(request=NewMemberSerializer, responses={201: MemberSerializer})
-    def create(self, request: Request, project_id: UUID) -> Response:
+    def create(self, request: ApiRequest, project_id: UUID) -> Response:
         project = self._project()
         services.require_administrator(by=request.user, project=project)
         serializer = NewMemberSerializer(data=request.data)
@@ -62,7 +64,7 @@ class MemberViewSet(mixins.ListModelMixin, GenericViewSet[Membership]):
         return Response(MemberSerializer(membership).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=RoleSerializer, responses=MemberSerializer)
-    def partial_update(self, request: Request, project_id: UUID, user_id: int) -> Response:
+    def partial_update(self, request: ApiRequest, project_id: UUID, user_id: int) -> Response:
         project = self._project()
         services.require_administrator(by=request.user, project=project)
         serializer = RoleSerializer(data=request.data)
@@ -71,6 +73,6 @@ class MemberViewSet(mixins.ListModelMixin, GenericViewSet[Membership]):
         membership = services.change_role(by=request.user, project=project, user_id=user_id, role=role)
         return Response(MemberSerializer(membership).data)
 
-    def destroy(self, request: Request, project_id: UUID, user_id: int) -> Response:
+    def destroy(self, request: ApiRequest, project_id: UUID, user_id: int) -> Response:
         services.remove_member(by=request.user, project=self._project(), user_id=user_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

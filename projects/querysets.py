@@ -1,6 +1,6 @@
 """Which projects, and the base of THE visibility rule (design.md rule 1)."""
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
@@ -44,7 +44,7 @@ class OwnedQuerySet(ProjectScopedQuerySet[M]):
         return self.in_projects_of(user).filter(**{self.owner_path: user})
 
 
-class ProjectQuerySet(models.QuerySet["Project"]):
+class ProjectQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         return self.filter(pk__in=_active_memberships(user).values("project_id"))
 
@@ -54,6 +54,6 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.annotate(role=models.Subquery(role))
 
 
-class MembershipQuerySet(ProjectScopedQuerySet["Membership"]):
+class MembershipQuerySet(ProjectScopedQuerySet[Any]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         return self.in_projects_of(user)

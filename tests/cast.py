@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from rest_framework.test import APIClient
+
 from accounts.models import User
 from accounts.services import create_token
 from artifacts.intake import content
@@ -13,7 +15,6 @@ from conversations.models import Conversation
 from conversations.services import create_conversation
 from projects.models import Membership, Project, Role
 from projects.services import create_project
-from rest_framework.test import APIClient
 
 PASSWORD = "correct horse battery"
 

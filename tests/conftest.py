@@ -8,9 +8,9 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import override_settings
+
 from jobs import services as jobs
 from jobs.models import Queue
-
 from tests.cast import Cast, make_cast
 from tests.servers import own_redis_database
 

@@ -93,14 +93,18 @@ class Handler(BaseHTTPRequestHandler):
                 reply["status"], {"error": {"message": reply.get("error", "no")}}, reply.get("headers")
             )
         elif reply.get("plain") or not body.get("stream"):
-            message = {"role": "assistant", "content": reply.get("text"), "tool_calls": _calls(reply)}
+            message = {"role": "assistant", "content": reply.get("text")}
+            if calls := _calls(reply):
+                message["tool_calls"] = calls
             choice = {"index": 0, "message": message, "finish_reason": _finish(reply)}
-            self._json(200, {"object": "chat.completion", "choices": [choice], "usage": {"total_tokens": 7}})
+            usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+            head = {"id": "c", "object": "chat.completion", "created": 1, "model": body["model"]}
+            self._json(200, {**head, "choices": [choice], "usage": usage})
         else:
             with suppress(ConnectionError):
-                self._stream(reply)
+                self._stream(reply, body["model"])
 
-    def _stream(self, reply: dict[str, Any]) -> None:
+    def _stream(self, reply: dict[str, Any], model: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
@@ -111,11 +115,8 @@ class Handler(BaseHTTPRequestHandler):
             if reply.get("break_after") == number:
                 self.close_connection = True
                 return
-            data = (
-                "[DONE]"
-                if chunk is None
-                else json.dumps({"object": "chat.completion.chunk", "id": "c", **chunk})
-            )
+            head = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": model}
+            data = "[DONE]" if chunk is None else json.dumps({**head, **chunk})
             self._chunk(f"data: {data}\n\n".encode())
         self._chunk(b"")
 

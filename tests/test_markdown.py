@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bleach
 import pytest
+
 from artifactsite.lib import markdown
 
 Tag = tuple[str, tuple[tuple[str, str], ...]]

@@ -11,11 +11,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.permissions import AllowAny
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from accounts.authentication import ApiRequest
 from accounts.throttles import PublicLinkThrottle
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.pagination import positive
@@ -41,7 +41,7 @@ from uploads.sessionmeta import session_meta
 LONGEST_CONTENT = 1_000_000
 
 
-def own_conversation(request: Request, pk: UUID) -> Conversation:
+def own_conversation(request: ApiRequest, pk: UUID) -> Conversation:
     """A conversation of the caller's own, or 404."""
     visible = Conversation.objects.visible_to(request.user).select_related("project")
     return get_object_or_404(visible, pk=pk)
@@ -70,6 +70,7 @@ _MULTIPART = {
 
 class UploadViewSet(mixins.ListModelMixin, GenericViewSet[Upload]):
     serializer_class = UploadSerializer
+    request: ApiRequest
     queryset = Upload.objects.none()
 
     def get_parsers(self) -> list[Any]:
@@ -89,7 +90,7 @@ class UploadViewSet(mixins.ListModelMixin, GenericViewSet[Upload]):
         return Response(self.get_serializer(self.get_queryset().get(pk=upload.pk)).data)
 
     @extend_schema(request=_MULTIPART, responses={201: ReceivedSerializer})
-    def create(self, request: Request, conversation_id: UUID) -> Response:
+    def create(self, request: ApiRequest, conversation_id: UUID) -> Response:
         conversation = own_conversation(request, conversation_id)
         files, turned_away = request.FILES.getlist(FIELD), door.turned_away(request)
         if not files and not turned_away:
@@ -100,34 +101,34 @@ class UploadViewSet(mixins.ListModelMixin, GenericViewSet[Upload]):
             )
         )
 
-    def retrieve(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+    def retrieve(self, request: ApiRequest, conversation_id: UUID, file_id: str) -> Response:
         return Response(self.get_serializer(self._upload()).data)
 
     @extend_schema(request=ActiveSerializer, responses=UploadSerializer)
-    def partial_update(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+    def partial_update(self, request: ApiRequest, conversation_id: UUID, file_id: str) -> Response:
         upload = self._upload()
         serializer = ActiveSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         services.set_active(by=request.user, upload=upload, is_active=serializer.validated_data["isActive"])
         return self._answer(upload)
 
-    def destroy(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+    def destroy(self, request: ApiRequest, conversation_id: UUID, file_id: str) -> Response:
         services.delete_upload(by=request.user, upload=self._upload())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None, responses=UploadSerializer)
-    def retry(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+    def retry(self, request: ApiRequest, conversation_id: UUID, file_id: str) -> Response:
         return self._answer(services.retry(by=request.user, upload=self._upload()))
 
     @extend_schema(request=None, responses=UploadSerializer)
-    def revoke_url(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+    def revoke_url(self, request: ApiRequest, conversation_id: UUID, file_id: str) -> Response:
         return self._answer(services.revoke_link(by=request.user, upload=self._upload()))
 
     @extend_schema(
         responses=ContentSerializer,
         parameters=[OpenApiParameter("offset", int), OpenApiParameter("limit", int)],
     )
-    def content(self, request: Request, conversation_id: UUID, file_id: str) -> Response:
+    def content(self, request: ApiRequest, conversation_id: UUID, file_id: str) -> Response:
         upload = self._upload()
         raw = request.query_params.get("offset") or "0"
         if not (raw.isascii() and raw.isdigit() and len(raw) < 10):
@@ -146,7 +147,7 @@ class UploadViewSet(mixins.ListModelMixin, GenericViewSet[Upload]):
 
 class SessionMetaView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, conversation_id: UUID) -> Response:
+    def get(self, request: ApiRequest, conversation_id: UUID) -> Response:
         return Response(session_meta(own_conversation(request, conversation_id)))
 
 
@@ -155,7 +156,7 @@ class UploadConfigView(APIView):
         responses=UploadConfigSerializer,
         parameters=[OpenApiParameter("project", OpenApiTypes.UUID, required=True)],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: ApiRequest) -> Response:
         try:
             pk = UUID(request.query_params.get("project", ""))
         except ValueError:
@@ -183,7 +184,7 @@ class PublicFileView(APIView):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
         parameters=[OpenApiParameter("h", str, required=True)],
     )
-    def get(self, request: Request) -> HttpResponseBase:
+    def get(self, request: ApiRequest) -> HttpResponseBase:
         upload = upload_for(request.query_params.get("h", ""))
         blob = Blob(upload.file, upload.size, upload.sha256, upload.media_type, upload.filename)
         return serve(request, blob, cache="no-store")

@@ -40,22 +40,24 @@ class Door(FileUploadHandler):
             request.upload_door = self  # type: ignore[attr-defined]
 
     @cached_property
+    def _conversation_id(self) -> Any:
+        """The conversation in the address; None on a route that takes no uploads."""
+        match = self.request.resolver_match if self.request else None
+        argument = ROUTES.get(match.url_name or "") if match else None
+        return match.kwargs[argument] if match and argument else None
+
+    @cached_property
     def _conversation(self) -> Conversation | None:
         """Where the files go, if the caller may put files there; asked when the first file begins."""
-        match, user = self.request.resolver_match, self.request.user
-        if match is None or not user.is_authenticated:
+        user = self.request.user if self.request else None
+        if user is None or not user.is_authenticated:
             return None
         own = Conversation.objects.visible_to(user).select_related("project")
-        return own.filter(pk=match.kwargs[ROUTES[match.url_name]]).first()
+        return own.filter(pk=self._conversation_id).first()
 
     @cached_property
     def _room(self) -> int:
         return access.room(self._conversation) if self._conversation else 0
-
-    def _is_open(self) -> bool:
-        """Whether this route is none of ours."""
-        match = self.request.resolver_match
-        return match is None or match.url_name not in ROUTES
 
     def handle_raw_input(
         self,
@@ -66,7 +68,7 @@ class Door(FileUploadHandler):
         encoding: str | None = None,
     ) -> tuple[QueryDict, MultiValueDict[str, Any]] | None:
         """Refuses a request whose body as a whole is too large, before any of it is read."""
-        if not self._is_open() and content_length > settings.MAX_UPLOAD_REQUEST_BYTES:
+        if self._conversation_id and content_length > settings.MAX_UPLOAD_REQUEST_BYTES:
             megabytes = settings.MAX_UPLOAD_REQUEST_BYTES // 1024**2
             sentence = f"A request may carry at most {megabytes} MB. Send the files one by one."
             raise Refusal("request_too_large", sentence, status=413)
@@ -74,7 +76,7 @@ class Door(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """The chunk, for the next handler; or no more of this file."""
-        if self._is_open():
+        if self._conversation_id is None:
             return raw_data
         if self._conversation is None or self.field_name != FIELD:
             raise SkipFile

@@ -26,7 +26,8 @@ NOT_SCANNED = "This file is still being checked for viruses. Try again in a minu
 
 
 def _signer() -> Signer:
-    first, *older = settings.LINK_SIGNING_KEYS
+    first, *rest = settings.LINK_SIGNING_KEYS
+    older: list[bytes | str] = [*rest]
     return Signer(key=first, fallback_keys=older, salt="uploads.links", sep=".")
 
 

@@ -1,15 +1,15 @@
 """Which uploads: those of the caller's own conversations (design.md rule 1)."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from projects.querysets import OwnedQuerySet
 from uploads.ids import parse_file_id
 
 if TYPE_CHECKING:
-    pass
+    from uploads.models import Upload  # noqa: F401 - the name in the quotes below
 
 
-class UploadQuerySet(OwnedQuerySet["Upload"]):
+class UploadQuerySet(OwnedQuerySet[Any]):
     project_path = "conversation__project"
 
     def with_file_id(self, file_id: str) -> Self:

@@ -5,13 +5,13 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import structlog
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 from django.http import Http404
 from django.utils import timezone
 
@@ -116,7 +116,7 @@ def _arrive(
         )
     if (file.size or 0) > project.max_file_bytes:
         raise access.too_large(project)
-    media_type = sniff(file, name)
+    media_type = sniff(cast(BinaryIO, file), name)
     if file.size and not is_acceptable(media_type, name):
         raise Refusal(
             "type_mismatch",
@@ -228,16 +228,12 @@ def extract(upload_id: uuid.UUID) -> None:
 
 def _begin(upload_id: uuid.UUID) -> Upload | None:
     """The upload under a new run; None where nothing is left to do."""
-    with transaction.atomic():
-        upload = (
-            Upload.objects.select_for_update(of=("self",))
-            .select_related("conversation__project")
-            .filter(pk=upload_id, status__in=PENDING)
-            .first()
-        )
-        if upload is not None:
-            _move(upload, UploadStatus.EXTRACTING, attempts=upload.attempts + 1, run=uuid.uuid4())
-    return upload
+    run = uuid.uuid4()
+    begun = Upload.objects.filter(pk=upload_id, status__in=PENDING).update(
+        status=UploadStatus.EXTRACTING, run=run, attempts=F("attempts") + 1
+    )
+    mine = Upload.objects.select_related("conversation").filter(pk=upload_id, run=run)
+    return mine.first() if begun else None
 
 
 class _Infected(Exception):
@@ -299,7 +295,7 @@ def _fail(upload: Upload, error: Exception) -> None:
         _finish(upload, UploadStatus.FAILED, ("not_scanned", NOT_SCANNED))
         return
     log.info("no text", upload=str(upload.pk), code=error.code, detail=error.detail)
-    cost = {"cpu_seconds": error.cpu_seconds, "peak_bytes": error.peak_bytes}
+    cost: dict[str, Any] = {"cpu_seconds": error.cpu_seconds, "peak_bytes": error.peak_bytes}
     if error.code == "unsupported":
         sentence = error.message if is_supported(upload.media_type) else NO_TEXT
         _finish(upload, UploadStatus.UNSUPPORTED, (error.code, sentence), **cost)
@@ -315,34 +311,39 @@ def _finish(
     **facts: Any,
 ) -> None:
     """The final state and the text in one transaction; nothing if the upload is gone or another run has it."""
+    if extracted is not None:
+        facts |= {
+            "parts_done": extracted.parts,
+            "parts_total": extracted.parts,
+            "cpu_seconds": extracted.cpu_seconds,
+            "peak_bytes": extracted.peak_bytes,
+        }
     with transaction.atomic():
-        held = _held(upload).select_for_update().first()
-        if held is None:
-            if Upload.objects.filter(pk=upload.pk, status__in=PENDING).exists():
-                raise jobs.LeaseLost
-            return
-        if extracted is not None:
-            facts |= {
-                "parts_done": extracted.parts,
-                "parts_total": extracted.parts,
-                "cpu_seconds": extracted.cpu_seconds,
-                "peak_bytes": extracted.peak_bytes,
-            }
-            Extraction.objects.update_or_create(
-                upload=held,
-                defaults={
-                    "text": extracted.text,
-                    "characters": len(extracted.text),
-                    "tokens": estimate_tokens(extracted.text),
-                    "truncated": extracted.truncated,
-                    "engine": extracted.engine[:50],
-                    "warnings": extracted.warnings,
-                    "details": extracted.details,
-                    "seconds": extracted.seconds,
-                    "created_at": timezone.now(),
-                },
-            )
-        _move(held, status, error=error, **facts)
+        code, message = error
+        if _held(upload).update(status=status, error_code=code, error_message=message, **facts):
+            if extracted is not None:
+                _keep_text(upload, extracted)
+        elif Upload.objects.filter(pk=upload.pk, status__in=PENDING).exists():
+            raise jobs.LeaseLost
+
+
+def _keep_text(upload: Upload, extracted: Extracted) -> None:
+    facts = {
+        "text": extracted.text,
+        "characters": len(extracted.text),
+        "tokens": estimate_tokens(extracted.text),
+        "truncated": extracted.truncated,
+        "engine": extracted.engine[:50],
+        "warnings": extracted.warnings,
+        "details": extracted.details,
+        "seconds": extracted.seconds,
+        "created_at": timezone.now(),
+    }
+    # One statement, whether or not an earlier text is replaced.
+    Extraction.objects.bulk_create(
+        [Extraction(upload=upload, **facts)],
+        update_conflicts=True, unique_fields=["upload"], update_fields=list(facts),
+    )  # fmt: skip
 
 
 def extraction_given_up(upload_id: uuid.UUID, reason: str) -> None:

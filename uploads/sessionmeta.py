@@ -1,4 +1,4 @@
-"""sessionMeta: the metadata of a conversation's files, as agents, prompts and programs read it (seed, File Metadata)."""
+"""sessionMeta: the metadata of a conversation's files, as agents, prompts and programs read it (seed: uploads)."""
 
 import json
 from typing import Any

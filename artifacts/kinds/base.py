@@ -60,7 +60,7 @@ class Kind(Protocol):
 
 def spooled() -> IO[bytes]:
     """A temporary file that stays in memory while small."""
-    return tempfile.SpooledTemporaryFile(max_size=1024 * 1024)  # type: ignore[return-value]
+    return tempfile.SpooledTemporaryFile(max_size=1024 * 1024)
 
 
 def read_text(version: Version, longest: int | None = None) -> str:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 import imagesize
 from django.core.files import File
@@ -56,7 +56,7 @@ class FileKind:
         """From an open file. A tool's own `media_type` counts only where name and bytes say nothing."""
         known = media_type_of(name)
         if known is None:
-            sniffed = sniff(file, name)
+            sniffed = sniff(cast(BinaryIO, file), name)
             file.seek(0)
             known = sniffed if sniffed != UNKNOWN else media_type or UNKNOWN
         return Content(self.name, name, file, extension_of(name), known, _preview(file, known))

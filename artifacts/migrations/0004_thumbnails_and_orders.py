@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ("size", models.BigIntegerField(default=0, help_text="Bytes.")),
                 ("width", models.PositiveIntegerField(default=0)),
                 ("height", models.PositiveIntegerField(default=0)),
+                ("pages", models.PositiveIntegerField(default=1, help_text="Of the whole document.")),
                 ("reason", models.CharField(blank=True, help_text="Why there is none.", max_length=300)),
             ],
         ),

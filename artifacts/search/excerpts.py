@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from artifacts.models import SearchEntry
 from artifacts.search.base import Query, Term
@@ -22,8 +21,14 @@ class Match:
     marks: list[list[int]]
     field: str
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+    def pieces(self) -> list[tuple[str, bool]]:
+        """The excerpt in pieces, each with whether it is marked."""
+        cuts, at = [], 0
+        for start, end in self.marks:
+            if start >= at:
+                cuts += [(self.excerpt[at:start], False), (self.excerpt[start:end], True)]
+                at = end
+        return [piece for piece in (*cuts, (self.excerpt[at:], False)) if piece[0]]
 
 
 @dataclass(frozen=True)

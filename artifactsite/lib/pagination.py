@@ -94,7 +94,7 @@ class CursorOrPagePagination(BasePagination):
     makes it the answer to a search, which is sorted by that as long as no other order is asked for.
     """
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None
     ) -> list[Any] | None:
         self.request = request
@@ -111,6 +111,27 @@ class CursorOrPagePagination(BasePagination):
         if raw:
             return self._from_cursor(queryset, Cursor.decode(raw, queryset, self.field))
         return self._from_page(queryset)
+
+    def beside(
+        self, queryset: QuerySet[Any], request: Request, view: "APIView | None", pk: Any
+    ) -> tuple[Any | None, Any | None]:
+        """The ids before and after a row in the list as the request orders it; None at an end."""
+        self.request, self.size = request, 1
+        self.field, self.descending = self._ordering(request, view)
+        if getattr(queryset, "best", None) is not None and not request.query_params.get("ordering"):
+            order = [key for _, key in self._ranked_keys(queryset, self._sorted(queryset))]
+            at = order.index(str(pk)) if str(pk) in order else -1
+            before, after = (
+                (order[at - 1] if at > 0 else None),
+                (order[at + 1] if 0 <= at < len(order) - 1 else None),
+            )
+            return before, after
+        here = queryset.filter(pk=pk).values_list(self.field, flat=True).first()
+        if here is None:
+            return None, None
+        found = (self._from_cursor(queryset, Cursor(here, str(pk), backwards)) for backwards in (True, False))
+        before, after = (rows[0].pk if rows else None for rows in found)
+        return before, after
 
     def _ordering(self, request: Request, view: "APIView | None") -> tuple[str, bool]:
         allowed: Sequence[str] = getattr(view, "sortable", ("created_at",))
@@ -184,11 +205,16 @@ class CursorOrPagePagination(BasePagination):
         self.rows = rows
         return rows
 
-    def _from_best(self, queryset: QuerySet[Any], newest: QuerySet[Any], cursor: Cursor | None) -> list[Any]:
-        """The best matches. Of more than EXACT_COUNT only the newest are ranked, so that it stays quick."""
+    @staticmethod
+    def _ranked_keys(queryset: QuerySet[Any], newest: QuerySet[Any]) -> list[tuple[float, str]]:
+        """Rank and id of what was found, the best first; of more than EXACT_COUNT of the newest of them."""
         ranked = newest.annotate(**{RANK: queryset.best})  # type: ignore[attr-defined]
         found = ranked.values_list(RANK, "pk")[: EXACT_COUNT + 1]
-        keys = sorted(((rank, str(pk)) for rank, pk in found), reverse=True)
+        return sorted(((rank, str(pk)) for rank, pk in found), reverse=True)
+
+    def _from_best(self, queryset: QuerySet[Any], newest: QuerySet[Any], cursor: Cursor | None) -> list[Any]:
+        """The best matches. Of more than EXACT_COUNT only the newest are ranked, so that it stays quick."""
+        keys = self._ranked_keys(queryset, newest)
         self.count = len(keys) if len(keys) <= EXACT_COUNT else None
         if cursor is None:
             start = (self.number - 1) * self.size

@@ -104,7 +104,7 @@ def _handed_off(blob: Blob, disposition: str, policy: str) -> HttpResponseBase |
         return response
     # A bucket can't send our policy, so only downloads, which a browser never runs, go there.
     if settings.SERVE_CONTENT == "presigned" and disposition.startswith("attachment") and policy == SANDBOX:
-        location = default_storage.presigned(
+        location = default_storage.presigned(  # type: ignore[attr-defined]
             blob.key, seconds=settings.PRESIGNED_SECONDS, disposition=disposition, media_type=blob.media_type
         )
         return HttpResponseRedirect(location)
@@ -112,6 +112,7 @@ def _handed_off(blob: Blob, disposition: str, policy: str) -> HttpResponseBase |
 
 
 def _direct(request: HttpRequest, blob: Blob, etag: str) -> HttpResponseBase:
+    response: HttpResponseBase
     span: tuple[int, int] | None = None
     if "Range" in request.headers and request.headers.get("If-Range", etag) == etag:
         try:

@@ -11,4 +11,6 @@ class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
     Django's own switch for it would read every script of every package, comments included.
     """
 
+    # A file that is not gathered yet costs its hash, not the page.
+    manifest_strict = False
     patterns = (*CompressedManifestStaticFilesStorage.patterns, ("js/*.js", _module_imports))

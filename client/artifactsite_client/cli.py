@@ -163,7 +163,7 @@ def _upload(site: Artifactsite, given: argparse.Namespace) -> Any:
     if given.wait:
         uploads = [site.wait_for_upload(given.conversation, upload["fileId"]) for upload in uploads]
     return [
-        {name: upload[name] for name in ("fileId", "status", "size", "filename")}  # type: ignore[literal-required]
+        {name: upload[name] for name in ("fileId", "status", "size", "filename")}
         for upload in uploads
     ]
 

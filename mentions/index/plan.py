@@ -24,10 +24,14 @@ def well(query: Query) -> Wanted:
     return [sorted(alternatives, key=sorted)]
 
 
-def first(query: Query) -> Wanted:
-    """Only the names that are so called, or begin so: for words that so many names have that all is too much."""
-    begins = opening(query.text)
-    return [[frozenset({whole(query.text)}), *([frozenset({begins})] if begins else [])]]
+def so_called(query: Query) -> Wanted:
+    """Only what has this very name."""
+    return [[frozenset({whole(query.text)})]]
+
+
+def opens(query: Query) -> Wanted:
+    """Only names that begin so: for words that very many names have."""
+    return [[frozenset({opening(query.text) or beginning(query.text)})]]
 
 
 def telling(query: Query) -> list[str]:

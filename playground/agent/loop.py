@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
 
+from artifacts.kinds.base import storable
 from conversations.models import Message, MessageRole
 from jobs.services import LeaseLost
 from mentions.services import post_message
@@ -80,12 +81,7 @@ class _AgentTurn:
 
     def _context(self) -> list[dict[str, Any]]:
         """What the agent is given, with its receipt stored before it is sent."""
-        context = assemble(
-            user=self.owner,
-            conversation=self.conversation,
-            upto=self.turn.message,
-            window=settings.AGENT_CONTEXT_TOKENS or None,
-        )
+        context = assemble(user=self.owner, conversation=self.conversation, upto=self.turn.message)
         receipt = json.loads(json.dumps(context["receipt"], cls=DjangoJSONEncoder))
         Turn.objects.filter(pk=self.turn.pk).update(receipt=receipt)
         return prompt.messages(context, with_tools=bool(self.tools))
@@ -181,9 +177,9 @@ class _AgentTurn:
                 step = TurnStep.objects.create(
                     turn=self.turn,
                     number=number,
-                    text=turns.storable(reply.text),
+                    text=storable(reply.text),
                     calls=[
-                        {name: turns.storable(text) for name, text in call.as_json().items()}
+                        {name: storable(text) for name, text in call.as_json().items()}
                         for call in reply.calls
                     ],
                     tokens=reply.tokens or 0,
@@ -200,7 +196,7 @@ class _AgentTurn:
             locked = self._locked()
             self._add_step(number, reply)
             self._post(text)
-            turns.close(locked, TurnStatus.DONE, output=turns.storable(text), usage=self._usage())
+            turns.close(locked, TurnStatus.DONE, output=storable(text), usage=self._usage())
 
     def end(self, status: str, error: tuple[str, str]) -> None:
         """Ends the turn short of an answer; what had come of one is kept."""
@@ -211,7 +207,7 @@ class _AgentTurn:
             text = "".join(self.partial)
             if text.strip() and turns.may_go_on(self.turn):
                 self._post(text)
-            turns.close(locked, status, error=error, output=turns.storable(text), usage=self._usage())
+            turns.close(locked, status, error=error, output=storable(text), usage=self._usage())
 
     def _locked(self) -> Turn:
         locked = turns.locked_open(self.turn.pk)
@@ -224,7 +220,7 @@ class _AgentTurn:
             by=self.owner,
             conversation=self.conversation,
             role=MessageRole.AGENT,
-            body=turns.storable(text),
+            body=storable(text),
             turn=self.turn.pk,
         )
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -63,8 +64,8 @@ class MCPApplication:
             self._starting = asyncio.Lock()
         async with self._starting:
             if self._app is None:
-                from playground.mcp.server import server
-
+                # In a thread: it takes a second, and other requests go on.
+                server = (await asyncio.to_thread(import_module, "playground.mcp.server")).server
                 app = server.streamable_http_app(
                     streamable_http_path="/mcp",
                     stateless_http=True,

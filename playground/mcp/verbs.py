@@ -7,6 +7,7 @@ Signatures and docstrings are what a client's model reads.
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.core.files.base import ContentFile
 from django.shortcuts import get_object_or_404
 from pydantic import Field
 
-from artifacts import exports, kinds
+from artifacts import access, exports, kinds
 from artifacts import services as library
 from artifacts.filters import TYPES
 from artifacts.intake import content as content_of
@@ -27,7 +28,7 @@ from artifacts.types import is_textual
 from artifactsite.lib.errors import Invalid, Refusal
 from conversations.models import Conversation, Message
 from conversations.services import create_conversation as new_conversation
-from mentions.resolve import resolve, visible_mentioned
+from mentions.resolve import Visible, resolve, visible_mentioned
 from mentions.suggest import suggest
 from mentions.syntax import token
 from playground import services
@@ -101,7 +102,7 @@ def _upload_row(upload: Upload) -> dict[str, Any]:
     }
 
 
-def _message_row(message: Message, visible: dict[UUID, Artifact]) -> dict[str, Any]:
+def _message_row(message: Message, visible: Visible) -> dict[str, Any]:
     seen = resolve(message, visible)
     return {
         "id": message.pk,
@@ -414,7 +415,7 @@ def update_artifact(
 def add_version(artifact: UUID, data: Any = None, content_base64: str | None = None) -> dict[str, Any]:
     """The next version of an artifact of yours: data as its kind has it, or a file's content_base64."""
     found = _artifact(artifact, writer())
-    library.access.require_owner(found, writer())
+    access.require_owner(found, writer())
     item = {"name": found.name, "type": found.kind}
     item |= {"data": data} if content_base64 is None else {"content_base64": content_base64}
     version = library.add_version(by=writer(), artifact=found, content=content_of(item, {}))
@@ -455,11 +456,11 @@ def cancel_turn(turn: UUID) -> dict[str, Any]:
     return _turn_row(services.cancel_turn(by=writer(), turn=found))
 
 
-READING = [
+READING: list[Callable[..., Any]] = [
     list_projects, list_conversations, list_messages, list_artifacts, search_artifacts, read_artifact, list_versions,
     export_artifact, list_uploads, read_upload, get_context, suggest_mentions, get_turn,
 ]  # fmt: skip
-WRITING = [
+WRITING: list[Callable[..., Any]] = [
     create_conversation, post_message, deliver_result, save_artifact, update_artifact, add_version, upload_file,
     run_program, cancel_turn,
 ]  # fmt: skip

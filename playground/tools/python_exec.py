@@ -34,6 +34,7 @@ from playground.sandbox import (
     run_program,
 )
 from playground.tools.base import ToolCall, ToolResult
+from playground.tools.slots import program_slot
 from uploads.links import upload_for
 from uploads.models import Upload
 from uploads.sessionmeta import session_meta
@@ -85,19 +86,20 @@ class PythonExec:
 def run(call: ToolCall, code: str) -> ToolResult:
     """Runs a program in the conversation's working folder: its files before, its files after."""
     left = Path(call.resources.enter_context(TemporaryDirectory(prefix="left-")))
-    result = call.resources.enter_context(
-        run_program(
-            code,
-            inputs=_inputs(call),
-            memory={"sessionMeta": session_meta(call.conversation)},
-            fetcher=LinkFetcher(call.conversation.pk),
-            limits=Limits(),
-            workdir_in=working_folder.unpacked(call.conversation, call.resources),
-            workdir_out=left,
-            on_output=call.on_output,
-            cancelled=call.cancelled,
+    with program_slot(call):
+        result = call.resources.enter_context(
+            run_program(
+                code,
+                inputs=_inputs(call),
+                memory={"sessionMeta": session_meta(call.conversation)},
+                fetcher=LinkFetcher(call.conversation.pk),
+                limits=Limits(),
+                workdir_in=working_folder.unpacked(call.conversation, call.resources),
+                workdir_out=left,
+                on_output=call.on_output,
+                cancelled=call.cancelled,
+            )
         )
-    )
     outputs, dropped = contents(call, result)
     keep, sentence = working_folder.packed(call.conversation, left, call.resources)
     return ToolResult(

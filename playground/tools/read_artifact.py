@@ -69,7 +69,8 @@ def read(artifact: Artifact, version: Version, offset: int = 0, limit: int | Non
 
 def _rows(version: Version, offset: int, limit: int) -> str:
     total = version.table_index["rows"]  # type: ignore[index]
-    lines, length = [], 0
+    lines: list[str] = []
+    length = 0
     for row in rows_of(version, offset, limit):
         line = json.dumps(row, ensure_ascii=False)
         if lines and length + len(line) > LONGEST:

@@ -56,12 +56,15 @@ class SearchArtifacts:
 def find(visible: ArtifactQuerySet, query: str, limit: int) -> list[dict[str, Any]]:
     """The best of `visible` for a query, or the newest without one, each as a short row."""
     asked = search.Query.parse(query)
-    if query.strip():
-        found = search.best_first(visible, asked).order_by(f"-{RANK}", "-pk")
-    else:
+    if not query.strip():
         found = visible.order_by("-updated_at", "-pk")
+    elif asked.terms:
+        matching = search.matching(visible, asked)
+        found = matching.annotate(**{RANK: matching.best}).order_by(f"-{RANK}", "-pk")
+    else:
+        return []
     rows = list(found.select_related("owner")[:limit])
-    if query.strip():
+    if asked.terms:
         search.explain(rows, asked)
     return [_row(artifact) for artifact in rows]
 

@@ -13,6 +13,7 @@ from artifactsite.lib.errors import Refusal
 from playground.sandbox import Limits, run_program
 from playground.tools.base import ToolCall, ToolResult
 from playground.tools.python_exec import account, contents, usage
+from playground.tools.slots import program_slot
 
 TEMPLATES = Path(__file__).parent / "report_templates"
 _LIMITS = Limits(wall_seconds=15, cpu_seconds=10, memory_bytes=512_000_000, disk_bytes=64_000_000)
@@ -79,15 +80,16 @@ class TemplateRender:
             return _fault(refusal.detail)
         file = f"{name.removesuffix('.html').replace('/', '-')}.html"
         given = {"source": source, "data": arguments["data"], "file": file}
-        result = call.resources.enter_context(
-            run_program(
-                _PROGRAM,
-                memory={"template": given},
-                limits=_LIMITS,
-                on_output=call.on_output,
-                cancelled=call.cancelled,
+        with program_slot(call):
+            result = call.resources.enter_context(
+                run_program(
+                    _PROGRAM,
+                    memory={"template": given},
+                    limits=_LIMITS,
+                    on_output=call.on_output,
+                    cancelled=call.cancelled,
+                )
             )
-        )
         made, dropped = contents(call, result)
         return ToolResult(
             content=account(result, dropped) or f"Made {file}.",

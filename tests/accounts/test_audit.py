@@ -7,9 +7,9 @@ import pytest
 from auditlog.models import LogEntry
 from django.core.files.base import ContentFile
 from django.test import Client
-from uploads.services import receive
 
 from tests.cast import Cast
+from uploads.services import receive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
 

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from artifacts.models import Artifact, Version
-from conversations.models import Message
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models.signals import post_delete, post_save
+
+from artifacts.models import Artifact, Version
+from conversations.models import Message
+from tests.cast import Cast
 from uploads.models import Upload
 from uploads.services import receive
-
-from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
 RESULT = {"tool": "t", "artifacts": [{"name": "a", "type": "text", "data": "x"}]}

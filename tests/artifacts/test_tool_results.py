@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from artifacts.models import Artifact, Version
-from conversations.models import Message
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from artifacts.models import Artifact, Version
+from conversations.models import Message
 from tests.cast import Cast
 from tests.parallel import at_once
 

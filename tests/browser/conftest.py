@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import uvicorn
-from accounts.models import User
 from django.conf import settings as django_settings
 from django.db import close_old_connections, connection
 from django.test import Client, override_settings
-from jobs import services as jobs
-from jobs.models import Queue
 from playwright.sync_api import Browser, Page
 
+from accounts.models import User
+from jobs import services as jobs
+from jobs.models import Queue
 from tests.cast import Cast
 from tests.parallel import shared_database as shared_database
 

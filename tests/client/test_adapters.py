@@ -18,12 +18,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(os.environ.get("ADAPTERS_PYTHON", ROOT / ".adapters-venv" / "bin" / "python"))
 
 
-def program(page: str) -> str:
-    text = (ROOT / "docs" / "agents" / page).read_text()
+def program(document: str) -> str:
+    text = (ROOT / "docs" / "agents" / document).read_text()
     return "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
 
 
-def run(page: str, python: Path, person: Person, conversation: str, endpoint: Endpoint) -> str:
+def run(document: str, python: Path, person: Person, conversation: str, endpoint: Endpoint) -> str:
     environment = {
         **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
         "PYTHONPATH": str(ROOT / "client"),
@@ -36,7 +36,7 @@ def run(page: str, python: Path, person: Person, conversation: str, endpoint: En
         "LANGSMITH_TRACING": "false",
     }
     done = subprocess.run(
-        [str(python), "-c", program(page)],
+        [str(python), "-c", program(document)],
         env=environment,
         capture_output=True,
         text=True,
@@ -48,12 +48,12 @@ def run(page: str, python: Path, person: Person, conversation: str, endpoint: En
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="no environment with the agents' packages (ADAPTERS_PYTHON)")
-@pytest.mark.parametrize("page", ["openai-sdk.md", "langchain.md", "pydantic-ai.md", "google-adk.md"])
-def test_an_adapter(page: str, alice: Person, conversation: str, endpoint: Endpoint) -> None:
-    answer = "West leads." if page == "google-adk.md" else "West leads, see {{mention}}."
+@pytest.mark.parametrize("document", ["openai-sdk.md", "langchain.md", "pydantic-ai.md", "google-adk.md"])
+def test_an_adapter(document: str, alice: Person, conversation: str, endpoint: Endpoint) -> None:
+    answer = "West leads." if document == "google-adk.md" else "West leads, see {{mention}}."
     calls = [{"name": "sales_by_region", "arguments": {"quarter": "Q4"}}]
     endpoint.script("adapter", {"calls": calls}, {"text": answer})
-    run(page, PYTHON, alice, conversation, endpoint)
+    run(document, PYTHON, alice, conversation, endpoint)
     (artifact,) = alice.get(f"conversations/{conversation}/artifacts").json()["results"]
     assert artifact["name"] in ("Sales by region", "sales.json")
     data = alice.get(f"artifacts/{artifact['id']}/data").json()

@@ -83,7 +83,7 @@ def kill_somebody(site: Site, chance: random.Random, victim: str = "") -> str:
     found = VICTIMS[who](site)
     if not found:
         return "nobody"
-    family = [pid for pid in descendants(site.process.pid)] if site.process else []
+    family = list(descendants(site.process.pid)) if site.process else []
     with contextlib.suppress(ProcessLookupError):
         os.kill(chance.choice(found), signal.SIGKILL)
     if who == "supervisor":
@@ -94,7 +94,9 @@ def kill_somebody(site: Site, chance: random.Random, victim: str = "") -> str:
     return who
 
 
-def one_run(site: Site, person: Person, run: int, chance: random.Random, account: Account, victim: str = "") -> None:
+def one_run(
+    site: Site, person: Person, run: int, chance: random.Random, account: Account, victim: str = ""
+) -> None:
     conversation = person.conversation(f"run {run}")
     for name, content in documents_of(run).items():
         account.acknowledged[name] = (conversation, person.upload(conversation, name, content)["fileId"])
@@ -121,7 +123,9 @@ def check_books(site: Site, account: Account) -> None:
         wait_for(lambda: not rows("SELECT 1 FROM jobs_job WHERE state IN ('queued', 'running')"), seconds=60)
         uploads = rows("SELECT filename, file FROM uploads_upload")
         assert sorted(str(name) for name, _ in uploads) == sorted(account.acknowledged)
-        assert rows("SELECT count(*), count(DISTINCT upload_id) FROM uploads_extraction") == [(len(uploads),) * 2]
+        assert rows("SELECT count(*), count(DISTINCT upload_id) FROM uploads_extraction") == [
+            (len(uploads),) * 2
+        ]
         assert not rows("SELECT 1 FROM jobs_job WHERE state != 'done'")
     stored = {str(path.relative_to(data / "files")) for path in (data / "files").rglob("*") if path.is_file()}
     assert stored == {str(key) for _, key in uploads}
@@ -140,14 +144,19 @@ def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
 def main(runs: int) -> None:
     seed = int(time.time())
     chance, account = random.Random(seed), Account()
-    with tempfile.TemporaryDirectory(prefix="artifactsite-kills-") as folder:
-        with running_site(Path(folder), **SETTINGS) as site:
-            person = site.person("alice")
-            for run in range(runs):
-                one_run(site, person, run, chance, account)
-                if run % 20 == 19:
-                    print(f"{run + 1} runs: {dict(account.killed)}, slowest {max(account.seconds):.1f} s", flush=True)
-            check_books(site, account)
+    with (
+        tempfile.TemporaryDirectory(prefix="artifactsite-kills-") as folder,
+        running_site(Path(folder), **SETTINGS) as site,
+    ):
+        person = site.person("alice")
+        for run in range(runs):
+            one_run(site, person, run, chance, account)
+            if run % 20 == 19:
+                print(
+                    f"{run + 1} runs: {dict(account.killed)}, slowest {max(account.seconds):.1f} s",
+                    flush=True,
+                )
+        check_books(site, account)
     print(
         f"{runs} runs with seed {seed}, {len(account.acknowledged)} files: 0 lost, 0 doubled;"
         f" killed {dict(account.killed)}; slowest run {max(account.seconds):.1f} s"

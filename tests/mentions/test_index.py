@@ -3,17 +3,17 @@
 from typing import Any
 
 import pytest
-from artifacts.models import Artifact
-from artifacts.services import delete_artifact, update_artifact
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+
+from artifacts.models import Artifact
+from artifacts.services import delete_artifact, update_artifact
 from mentions import suggest as suggesting
 from mentions.index import engine
 from mentions.index.plan import nearly, well
 from mentions.ranking import query_of
 from mentions.suggest import suggest
-
 from tests.cast import Cast
 from tests.mentions.names import NAMES
 from tests.mentions.queries import QUERIES

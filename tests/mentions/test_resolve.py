@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from artifacts.models import Artifact
+from conversations.models import Message
 from mentions.models import Mention
+from mentions.resolve import resolve, visible_mentioned
 from mentions.syntax import token
 from projects.models import Membership
 from tests.cast import Cast
@@ -222,3 +224,33 @@ def test_a_former_members_conversations_are_gone_with_the_membership(cast: Cast)
     post(cast, "@Report", conversation, by="bob")
     Membership.objects.filter(user=cast.bob).delete()
     assert cast.api("bob").get(f"/api/conversations/{conversation}/messages").status_code == 404
+
+
+def test_reading_costs_the_same_number_of_queries_however_much_is_mentioned(
+    cast: Cast, django_assert_max_num_queries: Any
+) -> None:
+    """500 messages with 2,000 mentions, as with 5 messages and 20."""
+    artifacts = [cast.artifact(f"Figure {number}") for number in range(20)]
+    costs = []
+    for messages in (5, 495):
+        fill_with_mentions(cast, artifacts, messages)
+        with django_assert_max_num_queries(10) as captured:
+            said = Message.objects.filter(conversation=cast.conversation, role="user").prefetch_related("mentions")
+            visible = visible_mentioned(said, cast.alice)
+            rows = [resolve(message, visible) for message in said]
+        costs.append(len(captured))
+    assert (len(rows), sum(len(row.mentions) for row in rows)) == (500, 2000)
+    assert costs[0] == costs[1]
+
+
+def fill_with_mentions(cast: Cast, artifacts: list[Artifact], messages: int) -> None:
+    """Messages with four mentions each."""
+    made = Message.objects.bulk_create(
+        Message(conversation=cast.conversation, author=cast.alice, role="user", body="@aaa @bbb @ccc @ddd")
+        for _ in range(messages)
+    )
+    Mention.objects.bulk_create(
+        Mention(message=message, author=cast.alice, artifact=artifacts[(4 * n + at) % 20], position=5 * at, length=4, label="aaa")
+        for n, message in enumerate(made)
+        for at in range(4)
+    )  # fmt: skip

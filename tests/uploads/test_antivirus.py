@@ -5,17 +5,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from artifactsite import env
 from django.utils import timezone
-from jobs.models import Job
 from rest_framework.test import APIClient
-from uploads import antivirus, services
-from uploads.models import Extraction, Upload
 
+from artifactsite import env
+from jobs.models import Job
 from tests.cast import Cast
 from tests.servers import free_port
 from tests.uploads import clamd
 from tests.uploads.received import received, uploads_of
+from uploads import antivirus, services
+from uploads.models import Extraction, Upload
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +73,9 @@ def test_an_infected_file_is_out_of_reach(cast: Cast, do_jobs: DoJobs, scanner: 
     assert shown(cast, neighbour)["status"] == "ready"
 
 
-def test_a_retry_scans_again(cast: Cast, do_jobs: DoJobs, scanner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_retry_scans_again(
+    cast: Cast, do_jobs: DoJobs, scanner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upload = received(cast, "game.txt", clamd.EICAR)
     do_jobs()
     retry = f"{uploads_of(cast)}/{upload.file_id}/retry"

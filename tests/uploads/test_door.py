@@ -9,11 +9,11 @@ from django.conf import settings as site
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.test import Client
-from projects.models import Project
-from uploads.models import Upload
 
+from projects.models import Project
 from tests.cast import Cast
 from tests.uploads.received import received, send, uploads_of
+from uploads.models import Upload
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,9 @@ def test_a_file_too_large_is_cut_off_and_its_neighbours_come_through(
     answer = send(cast, ("a.txt", small), ("large.txt", large), ("b.txt", small))
     assert answer.status_code == 201, answer.content
     assert [row["filename"] for row in answer.json()["accepted"]] == ["a.txt", "b.txt"]
-    assert [(row["filename"], row["code"]) for row in answer.json()["rejected"]] == [("large.txt", "too_large")]
+    assert [(row["filename"], row["code"]) for row in answer.json()["rejected"]] == [
+        ("large.txt", "too_large")
+    ]
     assert most_on_disk() <= 2 * len(small) + MB + 64 * 1024
     assert not temporary_files()
 
@@ -138,7 +140,8 @@ def test_what_is_over_the_token_limit_is_kept_and_the_receipt_says_so(
     assert {row["status"] for row in rows.values()} == {"ready"}
     context = api.get(f"/api/conversations/{cast.conversation.pk}/context").json()
     whole, part, out = (
-        next(row for row in context["receipt"]["uploads"] if row["fileId"] == upload.file_id) for upload in files
+        next(row for row in context["receipt"]["uploads"] if row["fileId"] == upload.file_id)
+        for upload in files
     )
     assert (whole["included"], whole["truncated"], whole["characters"]) == (True, False, 121)
     assert (part["included"], part["truncated"]) == (True, True)

@@ -12,11 +12,11 @@ from django.conf import settings as site
 from django.core.files.storage import default_storage
 from django.utils import timezone
 from rest_framework.test import APIClient
-from uploads.models import Upload
 
 from tests.cast import Cast
 from tests.servers import s3
 from tests.uploads.received import received, uploads_of
+from uploads.models import Upload
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +74,9 @@ def test_a_link_leads_to_the_bucket_for_a_minute_at_most(cast: Cast, bucket: dic
 @pytest.mark.usefixtures("presigned")
 def test_the_buckets_own_address_dies_when_it_says_so(cast: Cast) -> None:
     upload = received(cast, "a.txt", CONTENT)
-    where = default_storage.presigned(upload.file, seconds=1, disposition="attachment", media_type="text/plain")
+    where = default_storage.presigned(
+        upload.file, seconds=1, disposition="attachment", media_type="text/plain"
+    )
     assert requests.get(where, timeout=30).ok
     time.sleep(2.1)
     assert requests.get(where, timeout=30).status_code == 403
@@ -137,7 +139,10 @@ def test_the_page_is_the_same_for_everybody_and_for_absent_and_forbidden(cast: C
     upload = received(cast)
     link = link_of(cast, upload)
     cast.api("alice").post(f"{uploads_of(cast)}/{upload.file_id}/revoke-url")
-    revoked, never = fetch(link, Accept=BROWSER), fetch(f"{site.SITE_URL}/api/files/public?h=x", Accept=BROWSER)
+    revoked, never = (
+        fetch(link, Accept=BROWSER),
+        fetch(f"{site.SITE_URL}/api/files/public?h=x", Accept=BROWSER),
+    )
     client = APIClient()
     client.force_login(cast.alice, "allauth.account.auth_backends.AuthenticationBackend")
     parts = urlsplit(link)

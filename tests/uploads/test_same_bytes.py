@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conversations.services import create_conversation
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+
+from conversations.services import create_conversation
 from jobs.models import Job
 from jobs.services import LeaseLost
+from tests.cast import Cast
+from tests.uploads.received import received
 from uploads import services
 from uploads.extraction import Extracted, ExtractionError
 from uploads.models import Extraction, Upload, UploadStatus
-
-from tests.cast import Cast
-from tests.uploads.received import received
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
 
@@ -76,7 +76,9 @@ def test_anothers_copy_takes_as_long_as_reading_did(cast: Cast, do_jobs: DoJobs,
     assert reads == ["a.txt"]
     assert facts(second)["text"] == TEXT.decode()
     rows = [
-        cast.api(upload.owner).get(f"/api/conversations/{upload.conversation_id}/uploads/{upload.file_id}").json()
+        cast.api(upload.owner)
+        .get(f"/api/conversations/{upload.conversation_id}/uploads/{upload.file_id}")
+        .json()
         for upload in (first, second)
     ]
     for row in rows:
@@ -85,7 +87,9 @@ def test_anothers_copy_takes_as_long_as_reading_did(cast: Cast, do_jobs: DoJobs,
     assert rows[0] == rows[1]
 
 
-def test_another_project_and_another_type_are_read_anew(cast: Cast, do_jobs: DoJobs, reads: list[str]) -> None:
+def test_another_project_and_another_type_are_read_anew(
+    cast: Cast, do_jobs: DoJobs, reads: list[str]
+) -> None:
     received(cast, "a.txt", TEXT)
     do_jobs()
     sent_by(cast, "carol", cast.elsewhere, "b.txt")
@@ -160,7 +164,9 @@ def test_a_late_run_is_stopped_by_its_next_progress(cast: Cast, monkeypatch: pyt
     assert upload.parts_done == 1
 
 
-def test_a_crash_is_tried_three_times_then_says_why(cast: Cast, monkeypatch: pytest.MonkeyPatch, do_jobs: DoJobs) -> None:
+def test_a_crash_is_tried_three_times_then_says_why(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, do_jobs: DoJobs
+) -> None:
     tries = 0
 
     def crash(*_: Any, **__: Any) -> Extracted:

@@ -30,7 +30,8 @@ _MAX_HEADINGS = 5_000
 _EMPTY_HEADING = re.compile(r"^#{1,6} *$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _UNSEEN = re.compile(
-    r"<!--.*?-->|<(script|style|template|svg)\b[^>]*>.*?</\1\s*>|<(?:script|style)\b.*", re.IGNORECASE | re.DOTALL
+    r"<!--.*?-->|<(script|style|template|svg)\b[^>]*>.*?</\1\s*>|<(?:script|style)\b.*",
+    re.IGNORECASE | re.DOTALL,
 )
 _BLOCK_TAG = re.compile(
     r"</?(?:p|div|br|hr|li|ul|ol|dl|dt|dd|tr|table|h[1-6]|section|article|header|footer|main|pre|blockquote)\b[^>]*>",

@@ -69,7 +69,9 @@ class Server:
         self._running = True
         while self._running and os.getppid() == self._owner:
             for key, _ in self._selector.select(self._next_deadline()):
-                key.data()
+                # One event of a batch may close what another is about: a child's end and its last progress.
+                if self._selector.get_map().get(key.fd) is key:
+                    key.data()
             self._kill_overdue()
         for job in self._jobs.values():
             _kill_group(job.pid)

@@ -4,13 +4,15 @@ import secrets
 import time
 from typing import Any
 
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
 from accounts.models import User
 from artifacts.models import Artifact, Visibility
 from artifacts.services import save_artifact
+from artifactsite.demo import documents, programs
 from conversations.models import Conversation
 from conversations.services import create_conversation
-from django.conf import settings
-from django.core.management.base import BaseCommand
 from jobs import services as jobs
 from jobs.models import Job, JobState, Queue
 from mentions.syntax import token
@@ -18,8 +20,6 @@ from playground.services import post, start_program
 from projects.models import Membership, Project, Role
 from projects.services import create_project
 from uploads.services import receive
-
-from artifactsite.demo import documents, programs
 
 
 class Command(BaseCommand):

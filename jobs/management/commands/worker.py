@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import cast
 from uuid import UUID
 
 import structlog
@@ -34,7 +35,7 @@ class Upkeep:
         for name, at in self.due.items():
             if now >= at:
                 entry = settings.CELERY_BEAT_SCHEDULE[name]
-                self.due[name] = now + entry["schedule"]
+                self.due[name] = now + cast(float, entry["schedule"])
                 self.pool.submit(_logged, current_app.tasks[entry["task"]].run)
 
 
@@ -50,8 +51,10 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
         names = queues.split(",")
-        # Half of the threads at most for either queue: a pile of uploads must not hold up a person's turn.
+        # Threads of its own for either queue: a pile of uploads must not hold up a person's turn.
         shares = {name: max(1, threads // len(names)) for name in names}
+        if Queue.TURNS in shares:
+            shares[Queue.TURNS] = settings.TURN_THREADS
         pools = {name: ThreadPoolExecutor(count, thread_name_prefix=name) for name, count in shares.items()}
         self.running: dict[str, dict[UUID, Future[None]]] = {name: {} for name in names}
         upkeep = Upkeep()

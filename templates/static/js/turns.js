@@ -38,8 +38,16 @@ class LiveTurn {
     this.find("status").textContent = text;
   }
 
-  status({ status }) {
+  status({ status, step, attempt, resumed }) {
     this.say(STATES[status] ?? status);
+    const output = this.find("output");
+    if (resumed || attempt > 1) {
+      // The agent is asked again: what had come of its answer goes.
+      output.textContent = output.textContent.slice(0, this.answerStart ?? 0);
+    } else if (attempt) {
+      if (step && output.textContent) output.append("\n\n");
+      this.answerStart = output.textContent.length;
+    }
   }
 
   delta({ text }) {

@@ -40,7 +40,11 @@ def site(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("site")
     for part in (folder, *folder.parents[:2]):
         part.chmod(0o755)
-    connected = {"AGENT_BASE_URL": f"{endpoint.url}/v1", "AGENT_MODEL": "m", "AGENT_API_KEY": "secret-canary-key"}
+    connected = {
+        "AGENT_BASE_URL": f"{endpoint.url}/v1",
+        "AGENT_MODEL": "m",
+        "AGENT_API_KEY": "secret-canary-key",
+    }
     with running_site(folder, JOB_LEASE_SECONDS="3", **connected) as site:
         yield site
         assert "secret-canary-key" not in site.log.read_text()
@@ -68,7 +72,9 @@ def events(person: Person, turn: str, last: int = 0) -> Iterator[tuple[str, Any]
             yield kind, json.loads(line[6:])
 
 
-def test_from_a_pdf_to_a_mention_in_another_conversation(site: Site, alice: Person, endpoint: Endpoint) -> None:
+def test_from_a_pdf_to_a_mention_in_another_conversation(
+    site: Site, alice: Person, endpoint: Endpoint
+) -> None:
     conversation = alice.conversation()
     file_id = alice.upload(conversation, "sales.pdf", PDF)["fileId"]
     assert alice.finished_upload(conversation, file_id)["status"] == "ready"

@@ -149,6 +149,16 @@ def test_an_answer_in_one_piece(asked: Asked) -> None:
     assert Artifact.objects.count() == 2
 
 
+def test_a_model_without_tools(asked: Asked, cast: Cast, settings: Any) -> None:
+    settings.AGENT_USE_TOOLS = False
+    cast.artifact("made before", data="x")
+    assert asked("Hi", {"text": "Plain"}).output == "Plain"
+    sent = asked.requests()[-1]
+    assert "tools" not in sent
+    assert {message["role"] for message in sent["messages"]} == {"system", "user"}
+    assert "The tool test answered" in sent["messages"][1]["content"]
+
+
 def test_the_limit_of_steps(asked: Asked, settings: Any) -> None:
     settings.AGENT_MAX_STEPS = 2
     call = {"calls": [{"name": "search_artifacts", "arguments": {}}]}

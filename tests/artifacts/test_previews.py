@@ -1,0 +1,220 @@
+"""What the preview shows of each kind; that nothing of it runs in the page's own origin."""
+
+import base64
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from openpyxl import Workbook
+from PIL import Image
+from pypdfium2 import PdfDocument
+
+from artifacts.models import Artifact
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+ESCAPED = "&lt;img src=x onerror=alert(1)&gt;"
+
+
+@pytest.fixture
+def alice(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.alice)
+    return client
+
+
+def made(cast: Cast, name: str, data: bytes) -> Artifact:
+    return cast.artifact(name, "file", base64.b64encode(data).decode())
+
+
+def shown(cast: Cast, artifact: Artifact) -> str:
+    answer = cast.api("alice").get(f"/api/artifacts/{artifact.pk}/preview")
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    return page
+
+
+def workbook(rows: list[list[Any]]) -> bytes:
+    book, buffer = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.active.title = "Sales | 2026"
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def pdf(pages: int) -> bytes:
+    document, buffer = PdfDocument.new(), io.BytesIO()
+    for _ in range(pages):
+        document.new_page(600, 800)
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+NOTEBOOK = {
+    "metadata": {"kernelspec": {"language": "python"}},
+    "cells": [
+        {"cell_type": "markdown", "source": ["# Title\n", HOSTILE]},
+        {
+            "cell_type": "code",
+            "execution_count": 3,
+            "source": "print(1)",
+            "outputs": [
+                {"output_type": "stream", "text": [HOSTILE]},
+                {"output_type": "display_data", "data": {"image/png": "aGk=", "text/plain": "x"}},
+                {"output_type": "display_data", "data": {"text/html": ["<b>bold</b>", HOSTILE]}},
+                {"output_type": "error", "traceback": ["\x1b[31mValueError\x1b[0m", HOSTILE]},
+            ],
+        },
+    ],
+}
+
+
+def test_json_is_a_tree_and_its_source(cast: Cast) -> None:
+    page = shown(cast, made(cast, "a.json", json.dumps({"list": [1, None], HOSTILE: HOSTILE}).encode()))
+    assert "<details" in page
+    assert '<span class="json-key">list</span>' in page
+    assert ESCAPED in page
+    assert "preview-source" in page
+
+
+@pytest.mark.parametrize("text", ["{broken", "[" * 5000 + "]" * 5000, "[1, " * 3, "9" * 6000])
+def test_json_that_is_none_is_shown_as_it_is_written(cast: Cast, text: str) -> None:
+    page = re.sub(r"</?span[^>]*>", "", shown(cast, made(cast, "a.json", text.encode())))
+    assert text[:50] in page
+    assert "json-tree" not in page
+
+
+def test_json_of_many_nodes_is_bounded(cast: Cast) -> None:
+    page = shown(cast, made(cast, "a.json", json.dumps(list(range(20_000))).encode()))
+    assert "more</div>" in page
+
+
+def test_a_notebook_shows_cells_and_keeps_its_markup_apart(cast: Cast, alice: Client) -> None:
+    artifact = made(cast, "a.ipynb", json.dumps(NOTEBOOK).encode())
+    page = shown(cast, artifact)
+    assert "<h1>Title</h1>" in page
+    assert ESCAPED in page
+    assert "data:image/png;base64,aGk=" in page
+    assert "\x1b" not in page
+    assert 'sandbox="allow-scripts"' in page
+    assert "output=2" in page
+    frame = alice.get(f"/artifacts/{artifact.pk}/frame?output=2")
+    assert b"<b>bold</b>" in frame.content
+    policy = frame["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-scripts;")
+    assert "allow-same-origin" not in policy
+    for number in (0, 9, 10**9):
+        assert alice.get(f"/artifacts/{artifact.pk}/frame?output={number}").status_code == 404
+    assert alice.get(f"/artifacts/{artifact.pk}/frame").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "cells", [5, {}, [1, None], [{"source": 5, "outputs": [{"data": 5}, 7]}], [{"cell_type": []}]]
+)
+def test_a_notebook_of_nonsense_is_no_error(cast: Cast, cells: Any) -> None:
+    shown(cast, made(cast, "a.ipynb", json.dumps({"cells": cells, "metadata": 3}).encode()))
+
+
+def test_a_workbook_is_grids(cast: Cast) -> None:
+    rows = [["name", "a|b"], [HOSTILE, 2]] + [[n, n] for n in range(300)]
+    page = shown(cast, made(cast, "a.xlsx", workbook(rows)))
+    assert "<h3>Sales | 2026</h3>" in page
+    assert '<th scope="col">a|b</th>' in page
+    assert ESCAPED in page
+    assert "301 rows, the first 200 shown" in page
+
+
+def test_a_documents_text_is_shown(cast: Cast) -> None:
+    page = shown(cast, made(cast, "a.rtf", rb"{\rtf1 Hello \b world}"))
+    assert "Hello" in page
+    assert "rtf1" not in page
+
+
+def test_a_pdfs_pages_are_images_with_addresses(cast: Cast, alice: Client) -> None:
+    artifact = made(cast, "a.pdf", pdf(3))
+    page = shown(cast, artifact)
+    assert page.count('class="document-page"') == 3
+    assert 'width="1050" height="1400"' in page
+    picture = alice.get(f"/artifacts/{artifact.pk}/page?page=2&version=1")
+    assert picture["Content-Type"] == "image/webp"
+    assert picture["Cache-Control"] == "private, no-cache"
+    assert "sandbox" in picture["Content-Security-Policy"]
+    assert max(Image.open(io.BytesIO(picture.content)).size) == 1400
+    again = alice.get(f"/artifacts/{artifact.pk}/page?page=2", headers={"If-None-Match": picture["ETag"]})
+    assert again.status_code == 304
+    for number in ("0", "4", "999999"):
+        assert alice.get(f"/artifacts/{artifact.pk}/page?page={number}").status_code == 404
+    assert alice.get(f"/artifacts/{artifact.pk}/page?page=x").status_code == 400
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.xlsx", "a.pptx"])
+def test_a_damaged_document_says_so_and_offers_the_download(cast: Cast, name: str) -> None:
+    page = shown(cast, made(cast, name, b"%PDF-1.7 nothing of it"))
+    assert "can’t be shown" in page
+    assert "download" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "tag", "media_type"), [("a.mp3", "<audio", "audio/mpeg"), ("a.mp4", "<video", "video/mp4")]
+)
+def test_sound_and_film_are_played_in_ranges(
+    cast: Cast, alice: Client, name: str, tag: str, media_type: str
+) -> None:
+    artifact = made(cast, name, b"0123456789")
+    assert tag in shown(cast, artifact)
+    answer = alice.get(f"/artifacts/{artifact.pk}/media", headers={"Range": "bytes=2-4"})
+    assert (answer.status_code, answer["Content-Type"], answer.getvalue()) == (206, media_type, b"234")
+    assert answer["Content-Disposition"].startswith("inline")
+    text = cast.artifact("t", "text", "x")
+    assert alice.get(f"/artifacts/{text.pk}/media").status_code == 404
+
+
+@pytest.mark.parametrize(("encoding", "said"), [("utf-8", ""), ("utf-16", "utf-16"), ("cp1252", "cp1252")])
+def test_text_is_read_in_its_encoding(cast: Cast, encoding: str, said: str) -> None:
+    words = "Füße, Übergröße und Äpfel für den schönen Tag in München. " * 5
+    page = shown(cast, made(cast, "a.txt", words.encode(encoding)))
+    assert words.strip()[:50] in page
+    assert (said in page) if said else ("Read as" not in page)
+
+
+def test_a_file_too_large_to_show_gives_its_head(cast: Cast) -> None:
+    page = shown(cast, made(cast, "a.txt", b"first line\n" + b"x" * 400_000))
+    assert "first line" in page
+    assert "Only the beginning is shown" in page
+
+
+@pytest.mark.parametrize(
+    ("html", "before"),
+    [
+        ("<!doctype html><html><head>", "<!doctype html>"),
+        ("<!-- a --><!DOCTYPE html PUBLIC 'x'><p>", "<!-- a --><!DOCTYPE html PUBLIC 'x'>"),
+        ("<p>no doctype", ""),
+    ],
+)
+def test_a_page_tells_its_errors_and_keeps_its_doctype(
+    cast: Cast, alice: Client, html: str, before: str
+) -> None:
+    artifact = made(cast, "a.html", html.encode())
+    body = alice.get(f"/artifacts/{artifact.pk}/frame").content.decode()
+    assert body.startswith(before + "<script>")
+    assert body.endswith(html.removeprefix(before))
+
+
+def test_nobody_else_gets_any_of_it(cast: Cast) -> None:
+    documents = [
+        made(cast, "a.pdf", pdf(1)),
+        made(cast, "a.mp3", b"x"),
+        made(cast, "a.ipynb", b'{"cells": []}'),
+    ]
+    bob = Client()
+    bob.force_login(cast.bob)
+    for artifact in documents:
+        for path in ("page?page=1", "media", "frame?output=0"):
+            assert bob.get(f"/artifacts/{artifact.pk}/{path}").status_code == 404
