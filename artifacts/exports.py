@@ -201,7 +201,7 @@ def frame(
         found = notebook.markup(read_text(version), output) if version.size <= notebook.LARGEST else None
         if found is None:
             raise Http404
-        body = found.encode("utf-8", "replace")
+        body = with_reporter(found.encode("utf-8", "replace"))
     elif version.media_type in HTML.values():
         body = (
             with_reporter(b"".join(kinds.get(artifact.kind).data(version)[1]))

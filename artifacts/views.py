@@ -104,6 +104,10 @@ def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @refusals_shown
 def frame(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     found = visible_artifact(request, pk)
+    if request.headers.get("Sec-Fetch-Dest") == "document":
+        # In a tab of its own it could lead that tab anywhere, with what it knows in the address; in our frame our
+        # own policy stops it.
+        return redirect("artifact", pk=pk)
     output = _whole(request, "output") if "output" in request.GET else None
     return exports.frame(request, found, exports.pick_version(found, request.GET.get("version")), output)
 

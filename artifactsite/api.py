@@ -20,7 +20,7 @@ from playground.api import (
     TurnViewSet,
 )
 from playground.streams import turn_events
-from projects.api import MemberViewSet, ProjectViewSet
+from projects.api import MemberViewSet, ProjectAgentViewSet, ProjectViewSet
 from uploads.api import PublicFileView, SessionMetaView, UploadConfigView, UploadViewSet
 
 View = Callable[..., Any]
@@ -40,6 +40,7 @@ Artifacts = PlaygroundArtifactViewSet
 urlpatterns = [
     path("projects", verbs(ProjectViewSet, get="list", post="create")),
     path("projects/<uuid:pk>", verbs(ProjectViewSet, get="retrieve", patch="partial_update")),
+    path("projects/<uuid:pk>/agent", verbs(ProjectAgentViewSet, get="retrieve", patch="partial_update")),
     path("projects/<uuid:project_id>/members", verbs(MemberViewSet, get="list", post="create")),
     path(
         "projects/<uuid:project_id>/members/<int:user_id>",

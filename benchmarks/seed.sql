@@ -43,7 +43,7 @@ CROSS JOIN LATERAL (SELECT 'everywhere content of number ' || b.n
     || CASE WHEN b.n % 3 = 0 THEN ' third annual report' ELSE '' END
     || CASE WHEN b.n % 100 = 0 THEN ' hundredth' ELSE '' END
     || CASE WHEN b.n % (current_setting('bench.rows')::int / 20) = 0 THEN ' seldom' ELSE '' END
-    || ' ' || (SELECT string_agg('w' || ((b.n::bigint * k * 7919) % 50000), ' ') FROM generate_series(1, 40) k)
+    || ' ' || (SELECT string_agg('w' || ((b.n::bigint * k * 7919) % 50000), ' ') FROM generate_series(1, 15) k)
     AS words) w;
 
 DROP TABLE bench, bench_thread;

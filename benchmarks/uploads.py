@@ -162,16 +162,15 @@ def measure_corpus(extensions: list[str]) -> None:
     for extension, score in sorted(scores.items()):
         codes = ended[extension]
         others = ", ".join(f"{code} {count}" for code, count in sorted(codes.items()) if code != "ready")
-        milliseconds = 1000 * sum(score.cpu_seconds) / len(score.cpu_seconds)
         print(
             f"{extension:6}{codes.total():6}{codes['ready']:6}{score.recall:8.3f}{len(score.recalls):4}"
-            f"{score.snippet_share:10.3f}{milliseconds:8.1f}{peaks[extension] / MB:8.0f}  {others}"
+            f"{score.snippet_share:10.3f}{mean_milliseconds(score):8.1f}{peaks[extension] / MB:8.0f}  {others}"
         )
     print(
         f"macro recall without json {macro_recall(scores):.3f};"
         f" {len(chosen) / spent:.1f} documents a CPU second, all of the pipeline counted"
     )
-    beside_markitdown(chosen, scores, spent)
+    beside_markitdown(chosen, scores)
 
 
 def macro_recall(scores: dict[str, Score]) -> float:
@@ -208,7 +207,7 @@ for line in sys.stdin:
 """
 
 
-def beside_markitdown(chosen: list[corpus.Document], ours: dict[str, Score], spent: float) -> None:
+def beside_markitdown(chosen: list[corpus.Document], ours: dict[str, Score]) -> None:
     """The same files by markitdown, in an environment of its own; left out where PyPI doesn't give it."""
     chosen = [document for document in chosen if document.path.suffix.lower() not in corpus.PICTURES]
     with tempfile.TemporaryDirectory(prefix="markitdown-") as folder:
@@ -228,7 +227,7 @@ def beside_markitdown(chosen: list[corpus.Document], ours: dict[str, Score], spe
         command = [str(python), "-W", "ignore", "-c", MARKITDOWN]
         reader: subprocess.Popen[str] | None = None
         theirs: dict[str, Score] = defaultdict(Score)
-        failed, cpu = Counter[str](), 0.0
+        failed = Counter[str]()
         for document in chosen:
             reader = reader or subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -242,7 +241,7 @@ def beside_markitdown(chosen: list[corpus.Document], ours: dict[str, Score], spe
                 print(f"markitdown's process ended by {reader.wait()} on {document.path.name}")
                 reader = None
             text, error, seconds = json.loads(answer) if answer else ("", "ended", 0.0)
-            cpu += seconds
+            theirs[document.extension].cpu_seconds.append(seconds)
             failed[document.extension] += bool(error) and not document.is_locked
             if not document.is_locked:
                 judge(theirs[document.extension], document, text)
@@ -250,16 +249,22 @@ def beside_markitdown(chosen: list[corpus.Document], ours: dict[str, Score], spe
             reader.communicate()
     print("\nBeside markitdown, on the same files without pictures (it has no OCR of its own):")
     for extension in sorted(theirs):
+        own, other = ours[extension], theirs[extension]
         print(
-            f"{extension:6} recall {ours[extension].recall:.3f} to {theirs[extension].recall:.3f},"
-            f" it failed on {failed[extension]}"
+            f"{extension:6} recall {own.recall:.3f} to {other.recall:.3f}, CPU ms a document"
+            f" {mean_milliseconds(own):.1f} to {mean_milliseconds(other):.1f}; it failed on {failed[extension]}"
         )
     own_cpu = sum(sum(ours[extension].cpu_seconds) for extension in theirs)
+    cpu = sum(sum(score.cpu_seconds) for score in theirs.values())
     print(
         f"macro recall without json {macro_recall({name: ours[name] for name in theirs}):.3f}"
-        f" to {macro_recall(theirs):.3f}; CPU {own_cpu:.1f} s confined to {cpu:.1f} s bare,"
-        f" {cpu / own_cpu:.1f} times less; it failed on {failed.total()}"
+        f" to {macro_recall(theirs):.3f}; CPU {own_cpu:.1f} s confined (and OCR of scanned pages)"
+        f" to {cpu:.1f} s bare; it failed on {failed.total()}"
     )
+
+
+def mean_milliseconds(score: Score) -> float:
+    return 1000 * sum(score.cpu_seconds) / max(1, len(score.cpu_seconds))
 
 
 # --- hostile ----------------------------------------------------------------------------------------------

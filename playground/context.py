@@ -5,6 +5,7 @@ the project's limit on attached text too, mentions, since a person asked for the
 uploads, oldest first. What does not fit is cut at the end and said so.
 """
 
+from bisect import bisect_right
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from artifacts import kinds
 from artifacts.models import Artifact, Version
 from conversations.models import Conversation, Message
 from mentions.resolve import Visible, resolve, visible_mentioned
-from uploads.extraction.tokens import estimate_tokens
+from uploads.extraction.tokens import CHARACTERS_PER_TOKEN, estimate_tokens
 from uploads.models import Upload, UploadStatus
 from uploads.sessionmeta import fill_in
 
@@ -40,8 +41,10 @@ class Budget:
         if tokens <= self.left:
             self.left -= tokens
             return text, tokens, False
-        kept = text[: len(text) * self.left // max(1, tokens)]
-        spent, self.left = min(self.left, estimate_tokens(kept)), 0
+        # The longest beginning that fits: what a character costs differs from script to script.
+        lengths = range(min(len(text), self.left * CHARACTERS_PER_TOKEN) + 1)
+        kept = text[: bisect_right(lengths, self.left, key=lambda length: estimate_tokens(text[:length])) - 1]
+        spent, self.left = estimate_tokens(kept), 0
         return kept, spent, True
 
 

@@ -12,7 +12,13 @@ from accounts.authentication import ApiRequest
 from projects import services
 from projects.models import Membership, Project
 from projects.querysets import MembershipQuerySet, ProjectQuerySet
-from projects.serializers import MemberSerializer, NewMemberSerializer, ProjectSerializer, RoleSerializer
+from projects.serializers import (
+    AgentSerializer,
+    MemberSerializer,
+    NewMemberSerializer,
+    ProjectSerializer,
+    RoleSerializer,
+)
 
 
 class ProjectViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Project]):
@@ -40,6 +46,32 @@ class ProjectViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
         serializer.is_valid(raise_exception=True)
         services.update_project(by=request.user, project=project, **serializer.validated_data)
         return self._answer(project.pk, status.HTTP_200_OK)
+
+
+class ProjectAgentViewSet(GenericViewSet[Project]):
+    """Which agent answers in a project, where it is not the site's; the administrators' alone."""
+
+    serializer_class = AgentSerializer
+    request: ApiRequest
+    queryset = Project.objects.none()
+
+    def get_queryset(self) -> ProjectQuerySet:
+        return Project.objects.visible_to(self.request.user)
+
+    def _own(self) -> Project:
+        project = self.get_object()
+        services.require_administrator(by=self.request.user, project=project)
+        return project
+
+    def retrieve(self, request: ApiRequest, pk: UUID) -> Response:
+        return Response(self.get_serializer(self._own()).data)
+
+    def partial_update(self, request: ApiRequest, pk: UUID) -> Response:
+        project = self._own()
+        serializer = self.get_serializer(project, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        project = services.update_project(by=request.user, project=project, **serializer.validated_data)
+        return Response(self.get_serializer(project).data)
 
 
 class MemberViewSet(mixins.ListModelMixin, GenericViewSet[Membership]):

@@ -24,34 +24,34 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
     )
     max_tokens = serializers.IntegerField(min_value=1, max_value=settings.CEILING_TOKENS, required=False)
     preview_hosts = serializers.ListField(child=HostField(), max_length=50, required=False)
-    agent_base_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
-    agent_api_key = serializers.CharField(
-        max_length=500, required=False, allow_blank=True, write_only=True, help_text="Empty removes it."
-    )
-    agent_api_key_set = serializers.SerializerMethodField()
     abilities = serializers.SerializerMethodField()
 
     class Meta:
         model = Project
         fields = [
             "id", "name", "slug", "role", "allow_artifact_sharing", "max_files", "max_file_size_mb", "max_tokens",
-            "agent_instructions", "agent_base_url", "agent_model", "agent_api_key", "agent_api_key_set",
-            "preview_hosts", "abilities",
+            "agent_instructions", "preview_hosts", "abilities",
         ]  # fmt: skip
         read_only_fields = ["slug"]
 
-    def get_agent_api_key_set(self, project: Project) -> bool:
-        return bool(project.agent_api_key_sealed)
-
-    def to_representation(self, project: Project) -> dict[str, Any]:
-        row = super().to_representation(project)
-        if row["role"] != Role.ADMINISTRATOR:
-            # Where the agent lives is the administrators' business.
-            row["agent_base_url"] = ""
-        return row
-
     def get_abilities(self, project: Project) -> dict[str, Ability]:
         return project_abilities(project.role)  # type: ignore[attr-defined]
+
+
+class AgentSerializer(serializers.ModelSerializer[Project]):
+    """A project's own agent; its key goes in and never comes out."""
+
+    agent_api_key = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, write_only=True, help_text="Empty removes it."
+    )
+    agent_api_key_set = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Project
+        fields = ["agent_base_url", "agent_model", "agent_api_key", "agent_api_key_set"]
+
+    def get_agent_api_key_set(self, project: Project) -> bool:
+        return bool(project.agent_api_key_sealed)
 
 
 class MemberSerializer(serializers.ModelSerializer[Membership]):

@@ -38,8 +38,6 @@ def create_project(*, by: User, name: str, **values: Any) -> Project:
     label = clean_name(name, longest=200)
     if not label:
         raise Invalid("name", "Give the project a name.")
-    if "agent_base_url" in values:
-        values["agent_base_url"] = _check_agent_address(values["agent_base_url"])
     base = slugify(label)[:200] or "project"
     slug = (
         base if not Project.objects.filter(slug=base).exists() else f"{base}-{get_random_string(6).lower()}"

@@ -128,6 +128,10 @@ P, C, A, U = "api/projects", "api/conversations/<uuid:conversation_id>", "api/ar
 TABLE: dict[str, dict[str, Row]] = {
     P: {"GET": Row(signed_in), "POST": Row(signed_in, 201, {"name": "New"})},
     f"{P}/<uuid:pk>": {"GET": Row(member), "PATCH": Row(administrator, 200, {"max_files": 3})},
+    f"{P}/<uuid:pk>/agent": {
+        "GET": Row(administrator),
+        "PATCH": Row(administrator, 200, {"agent_model": "m"}),
+    },
     f"{P}/<uuid:project_id>/members": {
         "GET": Row(member),
         "POST": Row(administrator, 201, {"user": "carol", "role": "collaborator"}),
@@ -170,7 +174,8 @@ TABLE: dict[str, dict[str, Row]] = {
     f"{A}/share": {"POST": Row(reader, 201)},
     f"{C}/artifacts": {"GET": Row(own)},
     f"{C}/artifacts/<uuid:pk>": {"GET": Row(own)},
-    "api/artifacts/zip": {"GET": Row(signed_in), "POST": Row(signed_in, 200, {})},
+    # The first takes what the list would show, which is nothing for those who own nothing.
+    "api/artifacts/zip": {"GET": Row(own), "POST": Row(reader, 200, "selection")},
     "api/mentions": {"GET": Row(signed_in)},
     f"{C}/uploads": {"GET": Row(own), "POST": Row(own, 201, new_file, "multipart")},
     f"{C}/uploads{U}": {
@@ -217,6 +222,8 @@ def call(scene: Scene, actor: str | None, method: str, route: str, row: Row | No
     body = row.body() if row and callable(row.body) else row.body if row else None
     if body == "project":
         body = {"project": str(scene.cast.project.pk)}
+    if body == "selection":
+        body = {"ids": [str(scene.artifact.pk)]}
     client = scene.cast.api(actor)
     answer = client.generic(method, path) if body is None else getattr(client, method.lower())(
         path, body, format=row.format if row else "json"

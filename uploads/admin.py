@@ -19,10 +19,11 @@ class UploadAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     fields = [
         "id", "owner", "project", "conversation", "media_type", "storage", "is_active", "status", "error_code",
-        "attempts", "parts_done", "parts_total", "tokens", "engine", "seconds", "link_generation", "created_at",
+        "quarantine", "attempts", "parts_done", "parts_total", "tokens", "engine", "seconds", "cpu_seconds", "peak_bytes",
+        "link_generation", "created_at",
     ]  # fmt: skip
     list_select_related = ["owner", "conversation__project", "extraction"]
-    list_filter = ["status", "is_active", "error_code", "media_type", "created_at"]
+    list_filter = ["status", "quarantine", "is_active", "error_code", "media_type", "created_at"]
     search_fields = ["^id", "owner__username", "conversation__project__name"]
     date_hierarchy = "created_at"
 

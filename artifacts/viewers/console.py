@@ -2,6 +2,8 @@
 
 import re
 
+from artifacts.viewers.guard import GUARD
+
 # Opaque origins have no name, so the message can be addressed to anybody; it holds only what the page itself did.
 _REPORTER = b"""<script>(() => {
   let left = 50;
@@ -28,7 +30,7 @@ _START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<!doctype[^>]*>", re.IGNORECASE | re
 
 
 def with_reporter(page: bytes) -> bytes:
-    """The page with the reporter before all of its own scripts, and still in the mode its doctype asks for."""
+    """The page with the guard and the reporter before all of its own scripts, and still in the mode its doctype asks for."""
     start = _START.match(page[:4096])
     at = start.end() if start else 0
-    return page[:at] + _REPORTER + page[at:]
+    return page[:at] + GUARD + _REPORTER + page[at:]

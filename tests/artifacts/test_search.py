@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client, RequestFactory
 
+from artifacts.gallery import neighbours_of
 from artifacts.intake import content
 from artifacts.models import Artifact, SearchEntry
 from artifacts.search.base import Query, Term
@@ -266,3 +268,33 @@ def test_an_excerpt_is_one_line_near_the_words(
     assert marked(row) == ["fox", "jumps"]
     # As it stands in the content: whoever shows it has to escape it.
     assert "<b>jumps</b>" in excerpt
+
+
+# --- on the gallery's page -----------------------------------------------------------------------------
+
+
+def test_the_gallery_shows_the_best_first_with_the_words_marked(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.alice)
+    cast.artifact("zoo", "text", "lions <b>and</b> a penguin")
+    cast.artifact("Penguin report", "text", "x")
+    last = cast.artifact("other", "text", "nothing of it")
+    page = client.get("/artifacts", {"q": "penguin"}).content.decode()
+    assert page.index("Penguin report") < page.index(">zoo<")
+    assert "lions &lt;b&gt;and&lt;/b&gt; a <mark>penguin</mark>" in page
+    assert str(last.pk) not in page
+
+
+def test_the_ways_on_from_a_preview_follow_the_ranked_list(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.alice)
+    for name in ("zoo", "Penguin report", "aquarium"):
+        cast.artifact(name, "text", "penguin")
+    order = [row["id"] for row in cast.api("alice").get("/api/artifacts", {"q": "penguin"}).json()["results"]]
+    request = RequestFactory().get("/artifacts", {"q": "penguin"})
+    request.user = cast.alice
+    for place, pk in enumerate(order):
+        ways = neighbours_of(request, Artifact.objects.get(pk=pk), cast.alice)
+        before, after = (order[place - 1] if place else ""), (order[place + 1] if place < 2 else "")
+        assert (before in ways.previous_url, after in ways.next_url) == (True, True)
+        assert (bool(ways.previous_url), bool(ways.next_url)) == (bool(before), bool(after))

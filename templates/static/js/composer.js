@@ -1,6 +1,6 @@
 // The composer: grows with its text, Enter sends, two modes, a draft that survives.
 
-import { draft, keep, withTokens } from "./draft.js";
+import { draft, keep, mentionsIn, withTokens } from "./draft.js";
 import { toBottom } from "./messages.js";
 import { highlighted } from "./python.js";
 
@@ -30,9 +30,24 @@ function mode() {
   return form.elements.mode.value;
 }
 
+/** The text with its mentions as chips, letter for letter where the field has them. */
+function chipped(text) {
+  const pieces = [];
+  let position = 0;
+  for (const { start, end, kind } of mentionsIn(text)) {
+    const chip = document.createElement("span");
+    chip.className = `composer-chip mention-${kind}`;
+    chip.textContent = text.slice(start, end);
+    pieces.push(text.slice(position, start), chip);
+    position = end;
+  }
+  return [...pieces, text.slice(position)];
+}
+
 function paint() {
   // The copy gives the grid its height, so that the field grows with the text; the last line needs a character.
-  copy.replaceChildren(...(mode() === "program" ? highlighted(`${field.value}\n`) : [`${field.value}\n`]));
+  const text = `${field.value}\n`;
+  copy.replaceChildren(...(mode() === "program" ? highlighted(text) : chipped(text)));
 }
 
 export function changed() {

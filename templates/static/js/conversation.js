@@ -7,3 +7,4 @@ import "./attach.js";
 import "./turns.js";
 import "./details.js";
 import "./hovercard.js";
+import "./upload-text.js";

@@ -1,8 +1,8 @@
 // The @-dropdown: a listbox over GET /api/mentions, driven from the composer's field.
 
-import { changed } from "./composer.js";
-import { draft } from "./draft.js";
+import { draft, remember } from "./draft.js";
 import { request } from "./http.js";
+import { justChosen, replace } from "./mention-chips.js";
 import { conversation } from "./page.js";
 
 const field = document.getElementById("composer-body");
@@ -16,7 +16,11 @@ const icons = document.getElementById("mention-icons").content;
 const PAUSE = 40; // milliseconds between the last key and the question
 // At a word's beginning only: not inside an e-mail address, a path or a name.
 const AT = /(?<![\p{L}\p{N}_@./:+-])@(?!\s)([^@\n]{0,80})$/u;
-const SECTIONS = { current_conversation: "Current conversation", saved_artifacts: "Saved artifacts" };
+const SECTIONS = {
+  current_conversation: "Current conversation",
+  saved_artifacts: "Saved artifacts",
+  uploads: "Files of this conversation",
+};
 
 let start = -1; // where the @ stands that the list is open for
 let dismissed = -1; // the @ that Esc or a choice has settled
@@ -95,7 +99,7 @@ function option(artifact, index) {
   hidden.className = "visually-hidden";
   hidden.textContent = `, ${who}`;
   facts.append(words, icon(artifact.visibility), hidden);
-  const kind = artifact.kind === "file" ? `file-${artifact.type}` : artifact.kind;
+  const kind = ["file", "upload"].includes(artifact.kind) ? `file-${artifact.type}` : artifact.kind;
   row.title = `${artifact.name} (${who})`;
   row.append(icon(kind), marked(artifact.name, artifact.match), facts);
   row.addEventListener("pointerdown", (event) => event.preventDefault());
@@ -185,20 +189,14 @@ function look(event) {
 }
 
 function choose(index) {
-  const artifact = found[index];
-  const { name, token } = artifact;
-  const known = draft.mentions[name];
-  // Two artifacts of one name: the second is written out, since its name alone would mean the first.
-  const text = known && known !== token ? token : `@${name}`;
-  if (text !== token) draft.mentions[name] = token;
+  const { name, token, kind } = found[index];
+  const text = remember(name, token, kind);
   const end = field.selectionStart;
-  const spaced = /^\s/.test(field.value.slice(end)) ? text : `${text} `;
-  const settled = start;
-  field.setRangeText(spaced, start, end, "end");
+  const from = start;
   close();
-  dismissed = settled;
-  field.focus();
-  changed();
+  dismissed = from;
+  replace(from, end, /^\s/.test(field.value.slice(end)) ? text : `${text} `);
+  justChosen();
 }
 
 // Before the composer hears of it: Enter chooses here and doesn't send.

@@ -165,7 +165,7 @@ def test_a_project_with_an_endpoint_of_its_own(site: Site, alice: Person, endpoi
     project = alice.get(f"projects/{alice.project}").json()
     if project["role"] != "administrator":
         project = alice.post("projects", json={"name": "Own agent"}).json()
-    address = f"projects/{project['id']}"
+    address = f"projects/{project['id']}/agent"
     refused = alice.call("PATCH", address, json={"agent_base_url": "http://169.254.169.254/latest"})
     assert (refused.status_code, list(refused.json()["errors"])) == (400, ["agent_base_url"])
     own = {"agent_base_url": f"{endpoint.url}/v1", "agent_model": "own", "agent_api_key": "own-key"}

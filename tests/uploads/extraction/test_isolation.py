@@ -240,6 +240,28 @@ def test_progress_and_giving_up(pool: ExtractionPool, tmp_path: Path, harmless: 
     until(lambda: not server_of(pool).children())
 
 
+@pytest.mark.slow
+def test_many_that_end_together_do_not_end_the_server(tmp_path: Path) -> None:
+    """A child's end and the last progress of another may come in the same moment."""
+    pool = ExtractionPool(8)
+    paths = [tmp_path / f"{number}.txt" for number in range(400)]
+    for path in paths:
+        path.write_text(path.name)
+
+    def read(path: Path) -> str:
+        progress = [].append
+        return pool.extract(
+            path, filename=path.name, media_type=TEXT, on_progress=lambda *parts: progress(parts)
+        ).text
+
+    read(paths[0])
+    server = server_of(pool)
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(read, paths)) == [path.name for path in paths]
+    assert server_of(pool) == server
+    pool.close()
+
+
 def test_nothing_is_left_open(pool: ExtractionPool, harmless: Path) -> None:
     read_text(pool, harmless)
     before = server_of(pool).num_fds(), psutil.Process().num_fds()
