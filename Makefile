@@ -32,3 +32,6 @@ corpus: ## Measures text extraction on a folder of documents (ARTIFACTSITE_SHARE
 
 screenshots: ## Takes the README's pictures anew.
 	@scripts/screenshots
+
+bench: ## Measures lists, filters and searches beside a bare view, on a PostgreSQL of its own; prints ratios.
+	@scripts/setup dev && .venv/bin/python -m benchmarks.run

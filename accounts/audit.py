@@ -4,7 +4,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from auditlog.models import LogEntry
-from django.core.signals import request_started
+from django.core.signals import request_finished, request_started
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
@@ -18,8 +18,8 @@ def acts(user: User) -> None:
     _acting.set(user)
 
 
-@receiver(request_started)
-def _nobody_yet(**_: Any) -> None:
+@receiver([request_started, request_finished])
+def _nobody(**_: Any) -> None:
     _acting.set(None)
 
 

@@ -40,6 +40,7 @@ LONGEST_LIST_OF_PROJECTS = 500
 TABS = {"all": "All", "images": "Images", "html": "HTML", "code": "Code", "files": "Files"}
 SCOPES = {"mine": "Mine", "saved": "Saved", "shared": "Shared with me", "all": "All"}
 SORTS = {
+    "": "Newest, or best match",
     "-created_at": "Newest first",
     "created_at": "Oldest first",
     "-updated_at": "Recently changed",
@@ -50,7 +51,7 @@ VIEWS = {"grid": "Grid", "list": "List"}
 #  parameter of the address → its default, which the address leaves out
 PARAMETERS = {
     "type": "all", "scope": "mine", "project": "", "conversation": "", "kind": "", "q": "",
-    "created_after": "", "created_before": "", "ordering": "-created_at", "view": "grid",
+    "created_after": "", "created_before": "", "ordering": "", "view": "grid",
 }  # fmt: skip
 
 
@@ -62,6 +63,11 @@ class _Paging(CursorOrPagePagination):
         return None
 
 
+def _beyond_defaults(values: dict[str, str]) -> dict[str, str]:
+    """The values that differ from their defaults, in the order of PARAMETERS."""
+    return {name: values[name] for name in PARAMETERS if values.get(name, "") not in ("", PARAMETERS[name])}
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the visitor asked to see: the parameters of the address that differ from their defaults."""
@@ -71,17 +77,14 @@ class Asked:
     @classmethod
     def of(cls, request: HttpRequest) -> "Asked":
         given = {name: request.GET.get(name, "").strip() for name in PARAMETERS}
-        return cls({name: value for name, value in given.items() if value and value != PARAMETERS[name]})
+        return cls(_beyond_defaults(given))
 
     def get(self, name: str) -> str:
         return self.values.get(name, PARAMETERS[name])
 
     def query(self, **changes: str) -> str:
         """The query of an address with some parameters changed; empty where all are as by default."""
-        values = {**self.values, **changes}
-        kept = {
-            name: values[name] for name in PARAMETERS if values.get(name, "") not in ("", PARAMETERS[name])
-        }
+        kept = _beyond_defaults({**self.values, **changes})
         return f"?{urlencode(kept)}" if kept else ""
 
     @property

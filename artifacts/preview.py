@@ -106,7 +106,7 @@ def _structured(artifact: Artifact, version: Version) -> Preview | None:
     if media_type == NOTEBOOK and version.size <= notebook.LARGEST:
         cells = notebook.read(read_text(version))
         url = _address("artifact-frame", artifact, version)
-        return cells and Preview("notebook", artifact, version, url=url, content=cells)
+        return Preview("notebook", artifact, version, url=url, content=cells) if cells else None
     if media_type == CODE["json"] and version.size <= LONGEST:
         text = read_text(version)
         tree = json_tree.tree(text)

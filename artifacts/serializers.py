@@ -44,7 +44,9 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
     is_owner = serializers.SerializerMethodField()
     saved = serializers.BooleanField(source="is_saved", read_only=True)
     abilities = serializers.SerializerMethodField()
-    match = MatchSerializer(read_only=True, required=False, help_text="Only in the answer to ?q=.")
+    match = MatchSerializer(
+        read_only=True, allow_null=True, default=None, help_text="Null but in the answer to ?q=."
+    )
 
     class Meta:
         model = Artifact

@@ -11,6 +11,7 @@ this process's (SQLite's included, PostgreSQL's not), which other work on the ma
 import argparse
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -38,6 +39,8 @@ def main() -> int:
     if chosen.measure:
         measure(chosen.rows[0])
         return 0
+    # Ended by a signal, the database still has to be stopped: turn it into an exception.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for engine in chosen.engine:
         for rows in chosen.rows:
             with ExitStack() as stack:
@@ -89,7 +92,9 @@ def measure(rows: int) -> None:
         return client.get("/api/mentions", {"conversation": conversation, "q": query, "limit": 8})
 
     floor = _times(lambda _: client.get("/bare"), [""] * TIMES * 3)
-    print(f"{'kind':14}{'p50 ms':>8}{'p95 ms':>8}{'/ bare':>8}{'cpu p50':>9}{'cpu p95':>9}{'/ bare':>8}{'answered':>10}")
+    print(
+        f"{'kind':14}{'p50 ms':>8}{'p95 ms':>8}{'/ bare':>8}{'cpu p50':>9}{'cpu p95':>9}{'/ bare':>8}{'answered':>10}"
+    )
     _row("bare view", floor, floor, 1)
     everything: Times = []
     for kind, queries in kinds(names):

@@ -1,11 +1,10 @@
 """What happens to mentions: recorded when a message is posted."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Lower
-
-from typing import Any
 
 from accounts.models import User
 from artifacts.models import Artifact

@@ -28,11 +28,11 @@ from mentions.syntax import token, upload_token
 from projects.models import Project
 from uploads.models import Upload
 
-FOUND = 100  # by the index
+FOUND = 60  # by the index
 NEWEST = 300  # of the caller's, and of what is shared: where hardly anything answers
 HERE = 2000  # of one conversation
 FEW = 3
-BEST = 50  # among which the caller's own use and recency decide
+BEST = 16  # besides those that are shown, among which the caller's own use and recency decide
 ALIKE = 65  # of a hundred: how alike a name's stretch and a word have to be, to be looked at more closely
 LOOKED_AT = 60
 MOST_PROJECTS = 20
@@ -55,13 +55,13 @@ Names = dict[UUID, str]
 
 
 def suggest(*, user: User, conversation: Conversation | None, query: str, limit: int) -> dict[str, list[Any]]:
-    """`{"current_conversation", "saved_artifacts"}`, and in a conversation `"uploads"`; each best first up to `limit`."""
+    """`{"current_conversation", "saved_artifacts"}`, in a conversation `"uploads"` too; at most `limit` of each."""
     visible = Artifact.objects.visible_to(user)
     here: list[Answer] = []
     if conversation is not None:
         names = _read(visible.filter(conversation=conversation).order_by("-created_at", "-pk")[:HERE])
-        here = _answers(names, query)
-    saved = _saved(user, visible, conversation, query_of(query), limit)
+        here = _answers(names, query)[: limit + BEST]
+    saved = _saved(user, visible, conversation, query_of(query), limit)[: limit + BEST]
     rows = _rows(user, visible, [answer.pk for answer in (*here, *saved)])
     used = _last_used(user, rows)
     found = {
@@ -85,7 +85,7 @@ def _saved(
         return []
     scopes = [scope for project in projects for scope in _scopes(user, visible.filter(project=project))]
     if not wanted.text:
-        return _answers(_newest(scopes, max(limit, BEST)), wanted.typed)
+        return _answers(_newest(scopes, limit + BEST), wanted.typed)
     source = _Source(visible.saved(), scopes, projects)
     names = source.well(wanted)
     found = _answers(names, wanted.typed, nearly=False)
@@ -122,14 +122,12 @@ class _Source:
 
     def _indexed(self, wanted: Wanted, most: int = FOUND) -> Names:
         in_projects = [frozenset({project_term(project)}) for project in self.projects]
-        return _read(engine().matching(self.saved, [in_projects, *wanted], most))
+        return dict(engine().matching(self.saved, [in_projects, *wanted], most))
 
     def _newest_of(self, wanted: Wanted) -> Names:
         """Of the newest those that the index would give."""
         return {
-            pk: name
-            for scope in self.scopes
-            for pk, name in _read(engine().among(scope, wanted, FOUND, 4 * NEWEST)).items()
+            pk: name for scope in self.scopes for pk, name in engine().among(scope, wanted, FOUND, 4 * NEWEST)
         }
 
     def well(self, query: Query) -> Names:
@@ -164,12 +162,12 @@ def _alike(names: Names, query: Query) -> Names:
 
 
 def _answers(names: Names, query: str, *, nearly: bool = True) -> list[Answer]:
-    """The best, in order but for equals."""
+    """Those that answer, in order but for equals."""
     found = [
         Answer(pk, name, how) for pk, name in names.items() if (how := match(query, name, nearly=nearly))
     ]
     found.sort(key=lambda answer: answer.quality)
-    return found[:BEST]
+    return found
 
 
 def _last_used(user: User, rows: Iterable[UUID]) -> dict[UUID, float]:

@@ -1,8 +1,8 @@
 """The syntax of mentions: pure, no look-ups (design.md 4).
 
-`@[Label](artifact:ID)` or `@[Label](upload:f-ID)` with `\\`, `[` and `]` in the label escaped by a backslash, or a
-plain `@Name` that the caller matches against names. Neither is one inside code spans, fences, URLs, or behind a word
-character, as in an e-mail address.
+`@[Label](artifact:ID)` or `@[Label](upload:f-ID)` with `\\`, `[`, `]` and backticks in the label escaped by a
+backslash, or a plain `@Name` that the caller matches against names. Neither is one inside code spans, fences, URLs,
+or behind a word character, as in an e-mail address.
 """
 
 import re
@@ -19,7 +19,7 @@ _AT = re.compile(r"(?<![\w@./:+-])@(?=[^\s@\[])")
 # What is not prose. A fence or code span that is never closed reaches to the end, as in Markdown for fences.
 _OPAQUE = re.compile(
     r"(?ms)^ {0,3}(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
-    r"|(?<!`)(?P<ticks>`{1,16})(?!`)[^`].*?(?<!`)(?P=ticks)(?!`)"
+    r"|(?<![`\\])(?P<ticks>`{1,16})(?!`)[^`].*?(?<!`)(?P=ticks)(?!`)"
     r"|\b(?:https?|ftp|mailto):[^\s<>]+"
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -47,7 +47,7 @@ def upload_token(label: str, upload: uuid.UUID) -> str:
 
 
 def _escaped(label: str) -> str:
-    return "".join("\\" + character if character in "[]\\" else character for character in label)
+    return "".join("\\" + character if character in "[]\\`" else character for character in label)
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> tuple[list[int], list[int]]:

@@ -18,7 +18,10 @@ from playground.models import Turn
 def with_everything(messages: MessageQuerySet) -> MessageQuerySet:
     """What a list of messages needs, in a number of queries that doesn't grow with it."""
     outputs = Output.objects.select_related(
-        "version__artifact__project", "version__artifact__owner", "version__artifact__conversation"
+        "version__artifact__project",
+        "version__artifact__owner",
+        "version__artifact__conversation",
+        "version__thumbnail",
     )
     return messages.select_related("author").prefetch_related("mentions", Prefetch("outputs", outputs))
 

@@ -332,6 +332,8 @@ PAGES: dict[str, dict[str, Expectation]] = {
     "artifacts/<uuid:pk>": {"GET": reader},
     "artifacts/<uuid:pk>/image": {"GET": lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401},
     "artifacts/<uuid:pk>/frame": {"GET": lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401},
+    "artifacts/<uuid:pk>/media": {"GET": lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401},
+    "artifacts/<uuid:pk>/page": {"GET": lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401},
     "artifacts/<uuid:pk>/rows": {"GET": reader},
     "artifacts/<uuid:pk>/card": {"GET": reader},
     "artifacts/<uuid:pk>/tile": {"GET": reader},

@@ -19,8 +19,8 @@ class UploadAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     fields = [
         "id", "owner", "project", "conversation", "media_type", "storage", "is_active", "status", "error_code",
-        "quarantine", "attempts", "parts_done", "parts_total", "tokens", "engine", "seconds", "cpu_seconds", "peak_bytes",
-        "link_generation", "created_at",
+        "quarantine", "attempts", "parts_done", "parts_total", "tokens", "engine", "seconds",
+        "cpu_seconds", "peak_bytes", "link_generation", "created_at",
     ]  # fmt: skip
     list_select_related = ["owner", "conversation__project", "extraction"]
     list_filter = ["status", "quarantine", "is_active", "error_code", "media_type", "created_at"]

@@ -131,7 +131,10 @@ def csv_of(version: Version) -> Iterator[bytes]:
 
 def _sheet_cell(sheet: Any, value: Any) -> Any:
     """A cell that Excel shows as it is: text that begins with `=` stays text."""
-    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 10**15):
+    # Excel keeps 15 digits of a number and takes none from 10^308 on.
+    if value is None or isinstance(value, bool) or (isinstance(value, float) and abs(value) < 1e307):
+        return value
+    if isinstance(value, int) and abs(value) < 10**15:
         return value
     text = _NOT_XML.sub("\ufffd", cell_text(value)[:LONGEST_CELL])
     cell = WriteOnlyCell(sheet, value=_LIKE_AN_ESCAPE.sub("_x005F_", text))

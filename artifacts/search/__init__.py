@@ -21,7 +21,7 @@ __all__ = ["Query", "engine", "explain", "matching"]
 @cache
 def engine(vendor: str) -> Engine:
     """The search of a database: `artifacts/search/postgres.py`, `artifacts/search/sqlite.py`."""
-    module: Engine = import_module(f"artifacts.search.{'postgres' if vendor == 'postgresql' else vendor}")  # type: ignore[assignment]
+    module: Engine = import_module(f"artifacts.search.{'postgres' if vendor == 'postgresql' else vendor}")
     return module
 
 

@@ -49,11 +49,11 @@ class _Kept(Func):
         super().__init__(F("search_entry__id"), output_field=output_field)
         self.call, self.column, self.words = template, column, _tsquery(query)
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, tuple[Any, ...]]:
         # The id's column says by which name the statement knows the table.
         identifier, params = compiler.compile(self.source_expressions[0])
         table = identifier.rpartition(".")[0]
-        return self.call.format(f"{table}.{self.column}"), [*params, self.words]
+        return self.call.format(f"{table}.{self.column}"), (*params, self.words)
 
 
 def matches(query: Query) -> Expression:

@@ -4,12 +4,23 @@ import re
 
 from artifacts.viewers.guard import GUARD
 
-# Opaque origins have no name, so the message can be addressed to anybody; it holds only what the page itself did.
+# It waits to be asked, since the page around may not listen yet. Opaque origins have no name, so a message can't
+# be addressed by one; it holds only what the previewed page itself did.
 _REPORTER = b"""<script>(() => {
   let left = 50;
+  let waiting = [];
+  const send = (text) => parent.postMessage({ type: "frame-error", text }, "*");
   const tell = (text) => {
-    if (left-- > 0) parent.postMessage({ type: "frame-error", text: String(text).slice(0, 500) }, "*");
+    if (left-- <= 0) return;
+    const short = String(text).slice(0, 500);
+    if (waiting) waiting.push(short);
+    else send(short);
   };
+  addEventListener("message", (event) => {
+    if (event.source !== parent || event.data?.type !== "frame-errors" || !waiting) return;
+    waiting.forEach(send);
+    waiting = null;
+  });
   addEventListener("error", (event) => {
     const { target } = event;
     if (event.message) tell(event.message + (event.lineno ? ` (line ${event.lineno})` : ""));
@@ -30,7 +41,7 @@ _START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<!doctype[^>]*>", re.IGNORECASE | re
 
 
 def with_reporter(page: bytes) -> bytes:
-    """The page with the guard and the reporter before all of its own scripts, and still in the mode its doctype asks for."""
+    """The page with guard and reporter before all of its own scripts, still in the mode its doctype asks for."""
     start = _START.match(page[:4096])
     at = start.end() if start else 0
     return page[:at] + GUARD + _REPORTER + page[at:]

@@ -93,8 +93,13 @@ def pages_of(version: Version) -> Document:
             return Document([], [], failure=error.message)
     # The pages' proportions, so that nothing moves when they come.
     scale = PAGE_WIDTH / max(drawn.width, drawn.height)
-    size = {"width": round(drawn.width * scale), "height": round(drawn.height * scale)}
-    return replace(text_of(version), pages=range(1, drawn.pages + 1), failure="", **size)
+    return replace(
+        text_of(version),
+        pages=range(1, drawn.pages + 1),
+        width=round(drawn.width * scale),
+        height=round(drawn.height * scale),
+        failure="",
+    )
 
 
 def page_of(version: Version, number: int, longest: int = PAGE_WIDTH) -> Picture:

@@ -103,10 +103,8 @@ class CursorOrPagePagination(BasePagination):
         self.number = positive(request.query_params.get("page"), "page", 1, 10**9 - 1)
         raw = request.query_params.get("cursor")
         if getattr(queryset, "best", None) is not None and not request.query_params.get("ordering"):
-            newest = self._sorted(queryset)
-            self.field, self.descending = RANK, True
             cursor = Cursor.decode(raw, queryset, RANK) if raw else None
-            return self._from_best(queryset, newest, cursor)
+            return self._from_best(queryset, cursor)
         self.count = self._bounded_count(queryset)
         if raw:
             return self._from_cursor(queryset, Cursor.decode(raw, queryset, self.field))
@@ -119,7 +117,7 @@ class CursorOrPagePagination(BasePagination):
         self.request, self.size = request, 1
         self.field, self.descending = self._ordering(request, view)
         if getattr(queryset, "best", None) is not None and not request.query_params.get("ordering"):
-            order = [key for _, key in self._ranked_keys(queryset, self._sorted(queryset))]
+            order = [key for _, key in self._ranked_keys(queryset)]
             at = order.index(str(pk)) if str(pk) in order else -1
             before, after = (
                 (order[at - 1] if at > 0 else None),
@@ -205,16 +203,24 @@ class CursorOrPagePagination(BasePagination):
         self.rows = rows
         return rows
 
-    @staticmethod
-    def _ranked_keys(queryset: QuerySet[Any], newest: QuerySet[Any]) -> list[tuple[float, str]]:
-        """Rank and id of what was found, the best first; of more than EXACT_COUNT of the newest of them."""
-        ranked = newest.annotate(**{RANK: queryset.best})  # type: ignore[attr-defined]
-        found = ranked.values_list(RANK, "pk")[: EXACT_COUNT + 1]
-        return sorted(((rank, str(pk)) for rank, pk in found), reverse=True)
+    def _ranked_keys(self, queryset: QuerySet[Any]) -> list[tuple[float, str]]:
+        """Rank and id of what was found, the best first; of more than EXACT_COUNT of the newest of them.
 
-    def _from_best(self, queryset: QuerySet[Any], newest: QuerySet[Any], cursor: Cursor | None) -> list[Any]:
+        `field` is the one that says which are the newest.
+        """
+        ranked = self._sorted(queryset).annotate(**{RANK: queryset.best})  # type: ignore[attr-defined]
+        found = [
+            key
+            for piece in _pieces(ranked)
+            for key in piece.values_list(self.field, RANK, "pk")[: EXACT_COUNT + 1]
+        ]
+        found.sort(key=lambda key: key[0], reverse=True)
+        return sorted(((rank, str(pk)) for _, rank, pk in found[: EXACT_COUNT + 1]), reverse=True)
+
+    def _from_best(self, queryset: QuerySet[Any], cursor: Cursor | None) -> list[Any]:
         """The best matches. Of more than EXACT_COUNT only the newest are ranked, so that it stays quick."""
-        keys = self._ranked_keys(queryset, newest)
+        keys = self._ranked_keys(queryset)
+        self.field, self.descending = RANK, True
         self.count = len(keys) if len(keys) <= EXACT_COUNT else None
         if cursor is None:
             start = (self.number - 1) * self.size

@@ -162,10 +162,7 @@ def _upload(site: Artifactsite, given: argparse.Namespace) -> Any:
     uploads = received["accepted"]
     if given.wait:
         uploads = [site.wait_for_upload(given.conversation, upload["fileId"]) for upload in uploads]
-    return [
-        {name: upload[name] for name in ("fileId", "status", "size", "filename")}
-        for upload in uploads
-    ]
+    return [{name: upload[name] for name in ("fileId", "status", "size", "filename")} for upload in uploads]
 
 
 def _conversations(site: Artifactsite, given: argparse.Namespace) -> Any:

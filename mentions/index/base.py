@@ -1,6 +1,7 @@
 """What the index of either database does. A module with these is one."""
 
 from typing import Protocol
+from uuid import UUID
 
 from artifacts.querysets import ArtifactQuerySet
 
@@ -15,8 +16,13 @@ class Engine(Protocol):
     SHORTEST: int
     """From how many letters on the index is asked first."""
 
-    def matching(self, visible: ArtifactQuerySet, wanted: Wanted, limit: int) -> ArtifactQuerySet:
-        """Those of `visible` whose terms are wanted; at most `limit`, as far as it can tell the newest of them."""
+    def matching(self, visible: ArtifactQuerySet, wanted: Wanted, limit: int) -> list[tuple[UUID, str]]:
+        """Ids and names of those of `visible` whose terms are wanted.
 
-    def among(self, newest: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> ArtifactQuerySet:
+        At most `limit`; as far as the database can tell, the newest.
+        """
+
+    def among(
+        self, newest: ArtifactQuerySet, wanted: Wanted, limit: int, most: int
+    ) -> list[tuple[UUID, str]]:
         """Of the first `most` of `newest`, which is in order, those whose terms are wanted and `matching` may miss."""

@@ -9,6 +9,7 @@ from mentions.index.base import Terms, Wanted
 from mentions.ranking import LITTLE_WORDS, Query
 
 _MOST_WORDS = 8
+_MOST_GRAMS = 4
 _LONGEST = 60  # letters; beyond these the first ones say enough
 
 
@@ -16,7 +17,7 @@ def well(query: Query) -> Wanted:
     """The whole name, a stretch of it, its initials, or all words in any order."""
     text = query.text[:_LONGEST]
     alternatives = {frozenset({whole(query.text)})}
-    alternatives.add(frozenset(grams(text)) if len(text) >= GRAM else frozenset({beginning(text)}))
+    alternatives.add(_some_grams(text) if len(text) >= GRAM else frozenset({beginning(text)}))
     if len(text) > 1:
         alternatives.add(frozenset({initials(text)}))
     if words := telling(query):
@@ -42,7 +43,15 @@ def telling(query: Query) -> list[str]:
 
 
 def _word(word: str) -> Terms:
-    return frozenset(grams(word)) if len(word) >= GRAM else frozenset({beginning(word)})
+    return _some_grams(word) if len(word) >= GRAM else frozenset({beginning(word)})
+
+
+def _some_grams(text: str) -> Terms:
+    """A few from its beginning to its end: the ranking sees to the rest, and each one costs the index a walk."""
+    last = len(text) - GRAM
+    steps = min(_MOST_GRAMS - 1, last)
+    places = {round(step * last / steps) for step in range(steps + 1)} if steps else {0}
+    return frozenset(text[place : place + GRAM] for place in places)
 
 
 def nearly(query: Query) -> Wanted:

@@ -1,5 +1,7 @@
 """The index on PostgreSQL: GIN over the terms of saved artifacts' names."""
 
+from uuid import UUID
+
 from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
 
@@ -21,15 +23,16 @@ REMOVE = ["DROP INDEX mentions_name_terms"]
 SHORTEST = 3
 
 
-def matching(visible: ArtifactQuerySet, wanted: Wanted, limit: int) -> ArtifactQuerySet:
+def matching(visible: ArtifactQuerySet, wanted: Wanted, limit: int) -> list[tuple[UUID, str]]:
     """In whichever order the index gives them: sorting would first have to find them all."""
-    return _filtered(visible, wanted)[:limit]
+    return list(_filtered(visible, wanted).values_list("pk", "name")[:limit])
 
 
-def among(newest: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> ArtifactQuerySet:
+def among(newest: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> list[tuple[UUID, str]]:
     """Those of the first `most` of `newest` whose terms are wanted, without the index."""
     first = newest.values("pk")[:most]
-    return _filtered(newest.model.objects.filter(pk__in=first).order_by("-created_at"), wanted)[:limit]
+    found = _filtered(newest.model.objects.filter(pk__in=first).order_by("-created_at"), wanted)
+    return list(found.values_list("pk", "name")[:limit])
 
 
 def _filtered(artifacts: ArtifactQuerySet, wanted: Wanted) -> ArtifactQuerySet:

@@ -4,6 +4,8 @@ An artifact's own rowid may change when the database is vacuumed, so each indexe
 the larger it is, the newer the name.
 """
 
+from uuid import UUID
+
 from django.db.models import UUIDField
 from django.db.models.expressions import RawSQL
 
@@ -11,7 +13,7 @@ from artifacts.querysets import ArtifactQuerySet
 from mentions.index.base import Wanted
 
 SHORTEST = 1
-_SEEN = 10  # newest matches looked at for each one wanted: not everybody may see each of them
+_SEEN = (1, 10)  # newest matches looked at for each one wanted; more where the caller may see few of them
 _FORGET = """
     INSERT INTO mentions_terms (mentions_terms, rowid, terms)
         SELECT 'delete', id, old.name_terms FROM mentions_indexed WHERE artifact_id = old.id;
@@ -65,20 +67,29 @@ REPAIR = [
 ]
 
 
-def matching(visible: ArtifactQuerySet, wanted: Wanted, limit: int) -> ArtifactQuerySet:
+def matching(visible: ArtifactQuerySet, wanted: Wanted, limit: int) -> list[tuple[UUID, str]]:
     """The newest: FTS5 goes through its matches from the largest number down, and stops."""
+    found: list[tuple[UUID, str]] = []
+    for seen in _SEEN:
+        found = list(_newest(visible, wanted, limit * seen).values_list("pk", "name")[:limit])
+        if len(found) > limit // 2:
+            break
+    return found
+
+
+def _newest(visible: ArtifactQuerySet, wanted: Wanted, most: int) -> ArtifactQuerySet:
     found = RawSQL(
         "SELECT artifact_id FROM mentions_indexed WHERE id IN"
         " (SELECT rowid FROM mentions_terms WHERE mentions_terms MATCH %s ORDER BY rowid DESC LIMIT %s)",
-        [_expression(wanted), limit * _SEEN],
+        [_expression(wanted), most],
         output_field=UUIDField(),
     )
-    return visible.filter(pk__in=found)[:limit]
+    return visible.filter(pk__in=found)
 
 
-def among(newest: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> ArtifactQuerySet:
+def among(newest: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> list[tuple[UUID, str]]:
     """Nothing: what `matching` gives are the newest."""
-    return newest.none()
+    return []
 
 
 def _expression(wanted: Wanted) -> str:

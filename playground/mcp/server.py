@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
-from auditlog.context import set_actor
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import close_old_connections
@@ -16,6 +15,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.types import Resource, ResourceTemplate, ToolAnnotations
 
+from accounts.audit import acts
 from artifactsite.lib.errors import NOT_FOUND, Refusal
 from playground.mcp import verbs
 from playground.mcp.caller import reader
@@ -35,8 +35,8 @@ def _with_database(work: Callable[..., T]) -> Callable[..., T]:
     def done(*arguments: Any, **named: Any) -> T:
         close_old_connections()
         try:
-            with set_actor(reader()):
-                return work(*arguments, **named)
+            acts(reader())
+            return work(*arguments, **named)
         finally:
             close_old_connections()
 

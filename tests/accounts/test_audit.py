@@ -21,13 +21,17 @@ def entries() -> list[tuple[str, str | None]]:
 
 def test_changes_by_token_name_their_actor(cast: Cast) -> None:
     artifact = cast.artifact(saved="private")
-    (upload,), _ = receive(by=cast.alice, conversation=cast.conversation, files=[ContentFile(b"x", name="a.txt")])
+    (upload,), _ = receive(
+        by=cast.alice, conversation=cast.conversation, files=[ContentFile(b"x", name="a.txt")]
+    )
     adam, alice = cast.api("adam"), cast.api("alice")
     LogEntry.objects.all().delete()
     acts: list[Callable[[], Any]] = [
         lambda: alice.patch(f"/api/artifacts/{artifact.pk}", {"visibility": "project"}),
         lambda: adam.patch(f"/api/projects/{cast.project.pk}", {"allow_artifact_sharing": False}),
-        lambda: adam.post(f"/api/projects/{cast.project.pk}/members", {"user": "carol", "role": "collaborator"}),
+        lambda: adam.post(
+            f"/api/projects/{cast.project.pk}/members", {"user": "carol", "role": "collaborator"}
+        ),
         lambda: adam.delete(f"/api/projects/{cast.project.pk}/members/{cast.carol.pk}"),
         lambda: alice.post(f"/api/conversations/{cast.conversation.pk}/uploads/{upload.file_id}/revoke-url"),
     ]
@@ -40,8 +44,12 @@ def test_changes_by_token_name_their_actor(cast: Cast) -> None:
 
 def test_no_entry_tells_a_private_name(cast: Cast) -> None:
     artifact = cast.artifact(name="canary-of-alice", saved="private")
-    cast.api("alice").patch(f"/api/artifacts/{artifact.pk}", {"name": "canary-renamed", "visibility": "project"})
-    told = [f"{entry.object_repr} {entry.changes} {entry.additional_data}" for entry in LogEntry.objects.all()]
+    cast.api("alice").patch(
+        f"/api/artifacts/{artifact.pk}", {"name": "canary-renamed", "visibility": "project"}
+    )
+    told = [
+        f"{entry.object_repr} {entry.changes} {entry.additional_data}" for entry in LogEntry.objects.all()
+    ]
     assert not any("canary" in text for text in told)
 
 

@@ -298,3 +298,15 @@ def test_the_ways_on_from_a_preview_follow_the_ranked_list(cast: Cast) -> None:
         before, after = (order[place - 1] if place else ""), (order[place + 1] if place < 2 else "")
         assert (before in ways.previous_url, after in ways.next_url) == (True, True)
         assert (bool(ways.previous_url), bool(ways.next_url)) == (bool(before), bool(after))
+
+
+def test_a_search_in_the_gallery_can_be_ordered_by_time_instead(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.alice)
+    cast.artifact("penguin report", "text", "x")
+    cast.artifact("zoo", "text", "a penguin")
+    page = client.get("/artifacts", {"q": "penguin"}).content.decode()
+    assert page.index(">penguin report<") < page.index(">zoo<")
+    page = client.get("/artifacts", {"q": "penguin", "ordering": "-created_at"}).content.decode()
+    assert page.index(">zoo<") < page.index(">penguin report<")
+    assert "q=penguin&amp;ordering=-created_at" in page

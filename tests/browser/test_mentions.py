@@ -1,14 +1,15 @@
 """The dropdown behind an @, and mentions as pieces of the text."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conversations.models import Message
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Error, Locator, Page, Route, expect
 
+from conversations.models import Message
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -121,10 +122,7 @@ def test_enter_while_composing_chooses_nothing(page: Page) -> None:
     field(page).press_sequentially("@sales")
     expect(options(page)).to_have_count(2)
     for facts in ({"isComposing": True, "key": "Enter"}, {"keyCode": 229, "key": "Enter"}):
-        field(page).evaluate(
-            "(field, facts) => field.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, cancelable: true, ...facts}))",
-            facts,
-        )
+        field(page).dispatch_event("keydown", {"bubbles": True, "cancelable": True, **facts})
     expect(field(page)).to_have_value("@sales")
     expect(options(page)).to_have_count(2)
 
@@ -145,10 +143,9 @@ def test_a_late_answer_never_replaces_a_newer_one(page: Page) -> None:
     expect(options(page)).to_have_count(2)
     late: dict[str, Any] = {"current_conversation": [], "saved_artifacts": []}
     for route in held:
-        try:
+        # The page may have given this question up already, as it should.
+        with contextlib.suppress(Error):
             route.fulfill(status=200, content_type="application/json", body=json.dumps(late))
-        except Exception:  # noqa: BLE001, S110 - the page has given this question up already, as it should
-            pass
     page.wait_for_timeout(200)
     expect(options(page)).to_have_count(2)
 

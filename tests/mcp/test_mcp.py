@@ -263,6 +263,20 @@ def test_a_token_for_reading_changes_nothing(site: Site, alice: Person, tools: T
     assert tools.read_artifact(**one)["name"] == "kept"
 
 
+def test_who_acted_is_in_the_audit_log(site: Site, alice: Person, tools: Tools) -> None:
+    conversation = tools.create_conversation(project=alice.project)["id"]
+    item = {"name": "audited", "type": "text", "data": "x"}
+    artifact = tools.deliver_result(conversation=conversation, tool="t", artifacts=[item])["artifacts"][0][
+        "id"
+    ]
+    tools.save_artifact(artifact=artifact, visibility="project")
+    script = (
+        "from auditlog.models import LogEntry\n"
+        f"print({{entry.actor.username for entry in LogEntry.objects.filter(object_pk='{artifact}')}})"
+    )
+    assert site.manage("shell", "--no-imports", "-c", script).strip().splitlines()[-1] == "{'alice'}"
+
+
 def test_without_a_token(site: Site) -> None:
     for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Bearer ats_" + "0" * 60}):
         answer = requests.post(f"{site.url}/mcp", json={}, headers=headers, timeout=10)

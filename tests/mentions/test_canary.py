@@ -122,7 +122,9 @@ def test_what_is_private_reaches_nobody_else_before_and_after_it_was_shared(
         assert leaks(reader, theirs[reader.name], secret, upload) == []
     assert "unavailable" in bob.seen(f"{address}/messages")
     receipt = cast.api("bob").get(f"{address}/context").json()["receipt"]["mentions"]
-    assert {(row["artifact"], row["included"], row["reason"]) for row in receipt} == {(None, False, "unavailable")}
+    assert {(row["artifact"], row["included"], row["reason"]) for row in receipt} == {
+        (None, False, "unavailable")
+    }
 
 
 def test_counts_do_not_tell_of_others_mentions(cast: Cast, secret: Any) -> None:
@@ -130,7 +132,9 @@ def test_counts_do_not_tell_of_others_mentions(cast: Cast, secret: Any) -> None:
     theirs = conversation_of(cast, "bob")
     before = cast.api("adam").get(f"/api/artifacts/{secret.pk}/mentions").json()
     cast.api("bob").post(f"/api/conversations/{theirs}/messages", {"body": token(NAME, secret.pk)})
-    cast.api("alice").post(f"/api/conversations/{cast.conversation.pk}/messages", {"body": token(NAME, secret.pk)})
+    cast.api("alice").post(
+        f"/api/conversations/{cast.conversation.pk}/messages", {"body": token(NAME, secret.pk)}
+    )
     assert cast.api("adam").get(f"/api/artifacts/{secret.pk}/mentions").json() == before
     assert cast.api("bob").get(f"/api/artifacts/{secret.pk}/mentions").json()["count"] == 1
 

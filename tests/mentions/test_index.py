@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.engines]
 
 def found(query: str, plan: Any = well) -> set[str]:
     """The names that the index gives for a query, whoever may see them."""
-    return set(engine().matching(Artifact.objects.all(), plan(query_of(query)), 1000).values_list("name", flat=True))
+    return {name for _, name in engine().matching(Artifact.objects.all(), plan(query_of(query)), 1000)}
 
 
 def fill(cast: Cast, names: list[str], **facts: Any) -> None:
@@ -39,7 +39,8 @@ def fill(cast: Cast, names: list[str], **facts: Any) -> None:
 
 
 def top(cast: Cast, query: str, by: str = "alice") -> list[str]:
-    rows = suggest(user=getattr(cast, by), conversation=cast.conversation if by == "alice" else None, query=query, limit=3)
+    conversation = cast.conversation if by == "alice" else None
+    rows = suggest(user=getattr(cast, by), conversation=conversation, query=query, limit=3)
     return [row["name"] for row in rows["saved_artifacts"]]
 
 
@@ -83,7 +84,9 @@ def test_it_finds_a_slip_anywhere_in_a_word(cast: Cast) -> None:
     assert "Sales" in found("slaes", nearly)
 
 
-def test_another_projects_names_do_not_crowd_out_ones_own(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_projects_names_do_not_crowd_out_ones_own(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(suggesting, "FOUND", 5)
     fill(cast, ["Sales report"])
     fill(cast, [f"Sales report {number}" for number in range(200)], project=cast.elsewhere, owner=cast.carol)
@@ -109,7 +112,7 @@ def test_on_sqlite_it_repairs_itself_after_a_migration_that_dropped_its_triggers
 
 
 def test_ones_own_use_breaks_a_tie_and_then_recency(cast: Cast) -> None:
-    older, newer = (cast.artifact(f"Report {letter}", saved="project") for letter in "AB")
+    older, _ = (cast.artifact(f"Report {letter}", saved="project") for letter in "AB")
     assert top(cast, "report") == ["Report B", "Report A"]
     body = f"@[Report A](artifact:{older.pk})"
     cast.api("alice").post(f"/api/conversations/{cast.conversation.pk}/messages", {"body": body})

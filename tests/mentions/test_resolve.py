@@ -235,7 +235,9 @@ def test_reading_costs_the_same_number_of_queries_however_much_is_mentioned(
     for messages in (5, 495):
         fill_with_mentions(cast, artifacts, messages)
         with django_assert_max_num_queries(10) as captured:
-            said = Message.objects.filter(conversation=cast.conversation, role="user").prefetch_related("mentions")
+            said = Message.objects.filter(conversation=cast.conversation, role="user").prefetch_related(
+                "mentions"
+            )
             visible = visible_mentioned(said, cast.alice)
             rows = [resolve(message, visible) for message in said]
         costs.append(len(captured))
@@ -250,7 +252,10 @@ def fill_with_mentions(cast: Cast, artifacts: list[Artifact], messages: int) -> 
         for _ in range(messages)
     )
     Mention.objects.bulk_create(
-        Mention(message=message, author=cast.alice, artifact=artifacts[(4 * n + at) % 20], position=5 * at, length=4, label="aaa")
+        Mention(
+            message=message, author=cast.alice, artifact=artifacts[(4 * n + at) % 20], position=5 * at, length=4,
+            label="aaa",
+        )
         for n, message in enumerate(made)
         for at in range(4)
     )  # fmt: skip

@@ -64,7 +64,8 @@ def test_an_upload_of_another_conversation_stays_text(cast: Cast) -> None:
 def test_a_deleted_upload_is_unavailable_and_nameless(cast: Cast) -> None:
     upload = received(cast, "canary-file.txt")
     post(cast, f"See {upload_token('canary-file.txt', upload.pk)}")
-    assert cast.api("alice").delete(f"/api/conversations/{cast.conversation.pk}/uploads/{upload.file_id}").status_code == 204
+    address = f"/api/conversations/{cast.conversation.pk}/uploads/{upload.file_id}"
+    assert cast.api("alice").delete(address).status_code == 204
     answer = cast.api("alice").get(f"/api/conversations/{cast.conversation.pk}/messages")
     assert "canary-file" not in answer.content.decode()
     (mention,) = answer.json()["results"][0]["mentions"]
@@ -79,7 +80,7 @@ def test_mentioned_uploads_come_first_into_the_agents_budget(cast: Cast, do_jobs
     cast.project.save(update_fields=["max_tokens"])
     post(cast, f"Read {upload_token('second.txt', second.pk)}")
     context = cast.api("alice").get(f"/api/conversations/{cast.conversation.pk}/context").json()
-    assert [row["filename"] for row in context["uploads"]][0] == "second.txt"
+    assert context["uploads"][0]["filename"] == "second.txt"
     assert {row["filename"] for row in context["receipt"]["uploads"]} == {"first.txt", "second.txt"}
     assert context["receipt"]["mentions"] == []
 

@@ -57,7 +57,9 @@ def taken(cast: Cast, paths: list[tuple[str, bytes]]) -> list[Upload]:
     return list(Upload.objects.oldest_first())
 
 
-@pytest.mark.parametrize("extension", ["docx", "pptx", "xls", "xlsx"])
+@pytest.mark.parametrize(
+    "extension", ["docx", *(pytest.param(name, marks=pytest.mark.slow) for name in ("pptx", "xls", "xlsx"))]
+)
 def test_hostile_office_files_end(cast: Cast, do_jobs: DoJobs, shared: Path, extension: str) -> None:
     found = sorted((shared / "hostile" / "office").glob(f"*.{extension}"))
     uploads = taken(cast, [(path.name, path.read_bytes()) for path in found])
@@ -71,7 +73,9 @@ def test_hostile_office_files_end(cast: Cast, do_jobs: DoJobs, shared: Path, ext
     assert neighbour.status == UploadStatus.READY
 
 
-@pytest.mark.parametrize("folder", ["word", "xl", "ppt"])
+@pytest.mark.parametrize(
+    "folder", ["word", *(pytest.param(name, marks=pytest.mark.slow) for name in ("xl", "ppt"))]
+)
 def test_hostile_xml_inside_a_package_ends(cast: Cast, do_jobs: DoJobs, shared: Path, folder: str) -> None:
     extension = {"word": "docx", "xl": "xlsx", "ppt": "pptx"}[folder]
     found = sorted(path for path in (shared / "hostile" / "xml").iterdir() if path.is_file())

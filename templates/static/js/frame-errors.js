@@ -7,6 +7,20 @@ function frameOf(source) {
   return [...document.querySelectorAll("iframe.preview-page")].find((frame) => frame.contentWindow === source);
 }
 
+function ask(frame) {
+  frame.contentWindow?.postMessage({ type: "frame-errors" }, "*");
+}
+
+// Frames that loaded before this script did, and all that come later. Loading doesn't bubble, so it is captured.
+document.querySelectorAll("iframe.preview-page").forEach(ask);
+document.addEventListener(
+  "load",
+  (event) => {
+    if (event.target instanceof HTMLIFrameElement && event.target.matches(".preview-page")) ask(event.target);
+  },
+  true,
+);
+
 addEventListener("message", (event) => {
   const { data } = event;
   // Previews have an opaque origin, which is written "null"; whoever has another one is none of them.

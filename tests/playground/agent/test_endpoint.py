@@ -38,7 +38,11 @@ def test_an_administrator_chooses_and_nobody_reads_the_key(cast: Cast, address: 
     assert (changed.status_code, changed.json()["agent_api_key_set"]) == (200, True)
     assert chosen(cast) == ("http://own.test/v1", "own-m", "own-key-4711")
     row = json.dumps(list(Project.objects.filter(pk=cast.project.pk).values()), default=str)
-    answers = [changed, cast.api("adam").get(address), cast.api("adam").get(f"/api/projects/{cast.project.pk}")]
+    answers = [
+        changed,
+        cast.api("adam").get(address),
+        cast.api("adam").get(f"/api/projects/{cast.project.pk}"),
+    ]
     told = [answer.content.decode() for answer in answers]
     audited = json.dumps([entry.changes for entry in LogEntry.objects.all()])
     assert not [text for text in (row, audited, *told) if "own-key-4711" in text]

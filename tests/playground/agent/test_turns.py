@@ -15,6 +15,8 @@ from playground.services import answer_again, cancel_turn, run_turn
 from tests.cast import Cast
 from tests.playground.agent.conftest import MODEL, Asked
 
+pytestmark = pytest.mark.engines
+
 TWO_CALLS = {
     "text": "I keep both.",
     "calls": [
