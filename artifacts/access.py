@@ -29,7 +29,7 @@ NOT_SAVED = "Save the artifact first."
 
 
 def sharing_reason(project: Project) -> str | None:
-    """Why nothing can be shared with this project now, or None (design.md rule 4)."""
+    """Why nothing can be shared with this project now, or None (docs/rules.md 4)."""
     return None if project.allow_artifact_sharing else SHARING_DISABLED
 
 

@@ -193,7 +193,7 @@ def thumbnail(request: HttpRequest, artifact: Artifact, version: Version) -> Htt
 def frame(
     request: HttpRequest, artifact: Artifact, version: Version, output: int | None = None
 ) -> HttpResponseBase:
-    """Untrusted HTML for the preview's iframe, in an opaque origin whoever opens it (design.md rule 7)."""
+    """Untrusted HTML for the preview's iframe, in an opaque origin whoever opens it (docs/rules.md 7)."""
     policy = frame_policy(artifact.project.preview_hosts)
     if artifact.kind == Kind.VISUALIZATION:
         body = with_reporter(html_of(version).encode("utf-8", "replace"))

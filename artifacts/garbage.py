@@ -1,4 +1,4 @@
-"""Files without rows: what a crash left between writing a file and committing its row (design.md rule 9)."""
+"""Files without rows: what a crash left between writing a file and committing its row (docs/rules.md 9)."""
 
 import time
 from collections.abc import Iterator

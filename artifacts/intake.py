@@ -1,4 +1,4 @@
-"""The `A` of api.md: how a tool, an agent or a program hands over an output, turned into validated content."""
+"""The `A` of docs/api.md: how a tool, an agent or a program hands over an output, turned into validated content."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +38,7 @@ def contents(items: Any, parts: Parts) -> list[Content]:
         if isinstance(part := item.get("part"), str):
             unused.discard(part)
     if unused:
-        name = sorted(unused)[0]
+        name = min(unused)
         raise Invalid(name, f"The part {name!r} belongs to no artifact. Name it in one as part.")
     return accepted
 

@@ -1,4 +1,4 @@
-"""THE visibility rule, written once (design.md rule 1)."""
+"""THE visibility rule, written once (docs/rules.md 1)."""
 
 from typing import TYPE_CHECKING, Any, Self
 

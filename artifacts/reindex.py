@@ -1,4 +1,4 @@
-"""The tree of files read back (design.md 4): rows for files that have none, and which rows lost their file."""
+"""The tree of files read back (docs/rules.md 4): rows for files that have none, and which rows lost their file."""
 
 import stat
 import uuid

@@ -220,7 +220,7 @@ def save_artifact(
 
 
 def set_visibility(*, by: User, artifact: Artifact, visibility: str) -> Artifact:
-    """The one place where visibility changes (design.md rule 4)."""
+    """The one place where visibility changes (docs/rules.md 4)."""
     with transaction.atomic():
         locked, project = _locked(artifact)
         access.require_owner(locked, by)

@@ -1,6 +1,6 @@
 """Gallery type and media type of a name: decided once, on the way in, by extension and then by media type.
 
-One table (api.md, Artifacts). Code also takes every extension that Pygments knows.
+One table (docs/api.md, Artifacts). Code also takes every extension that Pygments knows.
 """
 
 import mimetypes

@@ -66,7 +66,9 @@ urlpatterns = [
     path(f"{ARTIFACT}/download", raw_content(verbs(Artifacts, get="download")), name="api-artifact-download"),
     path(f"{ARTIFACT}/definition", raw_content(verbs(Artifacts, get="definition"))),
     path(f"{ARTIFACT}/preview", verbs(Artifacts, get="preview")),
-    path(f"{ARTIFACT}/thumbnail", raw_content(verbs(Artifacts, get="thumbnail")), name="api-artifact-thumbnail"),
+    path(
+        f"{ARTIFACT}/thumbnail", raw_content(verbs(Artifacts, get="thumbnail")), name="api-artifact-thumbnail"
+    ),
     path(f"{ARTIFACT}/rows", verbs(Artifacts, get="rows")),
     path(f"{ARTIFACT}/versions", verbs(Artifacts, get="versions", post="add_version")),
     path(f"{ARTIFACT}/versions/<int:number>/restore", verbs(Artifacts, post="restore")),
@@ -74,7 +76,9 @@ urlpatterns = [
     path(f"{ARTIFACT}/mentions", verbs(BacklinkViewSet, get="list")),
     path(f"{ARTIFACT}/share", verbs(Artifacts, post="share")),
     path(f"{CONVERSATION}/artifacts", verbs(ConversationArtifactViewSet, get="list")),
-    path(f"{CONVERSATION}/artifacts/<uuid:pk>", raw_content(verbs(ConversationArtifactViewSet, get="download"))),
+    path(
+        f"{CONVERSATION}/artifacts/<uuid:pk>", raw_content(verbs(ConversationArtifactViewSet, get="download"))
+    ),
     path("mentions", MentionSuggestView.as_view()),
     path(f"{CONVERSATION}/uploads", verbs(UploadViewSet, get="list", post="create"), name="api-uploads"),
     path(UPLOAD, verbs(UploadViewSet, get="retrieve", patch="partial_update", delete="destroy")),

@@ -26,7 +26,7 @@ EMBEDDED = not env.text("DATABASE_URL")
 SECRET_KEY = env.generated_secret("SECRET_KEY", DATA_DIR / "secrets" / "secret_key", required=not EMBEDDED)
 if len(SECRET_KEY) < 32 or SECRET_KEY.startswith("django-insecure"):
     raise ImproperlyConfigured("SECRET_KEY must be at least 32 random characters.")
-# Newest first: links are signed with the first and accepted by all (security.md 35).
+# Newest first: links are signed with the first and accepted by all (docs/security.md 35).
 LINK_SIGNING_KEYS = [
     key.strip()
     for key in env.generated_secret(
@@ -35,7 +35,9 @@ LINK_SIGNING_KEYS = [
 ]
 if min(map(len, LINK_SIGNING_KEYS)) < 32:
     # A blank one, as after a comma too many, would accept links that anybody can make.
-    raise ImproperlyConfigured("LINK_SIGNING_KEYS must be keys of at least 32 random characters, separated by commas.")
+    raise ImproperlyConfigured(
+        "LINK_SIGNING_KEYS must be keys of at least 32 random characters, separated by commas."
+    )
 
 _site = urlsplit(SITE_URL)
 ALLOWED_HOSTS = [*{_site.hostname or "", "127.0.0.1", "localhost", "[::1]"}, *env.words("ALLOWED_HOSTS", [])]
@@ -123,7 +125,7 @@ DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'ar
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     DATA_DIR.mkdir(parents=True, exist_ok=True)
-    # Writers queue at BEGIN instead of failing half-way; readers never wait (parts.md, Work).
+    # Writers queue at BEGIN instead of failing half-way; readers never wait.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
@@ -178,9 +180,12 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")  # half of collectstatic's time
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
+    *Compressor.SKIP_COMPRESS_EXTENSIONS,
+    "map",
+)  # half of collectstatic's time
 
-# --- ceilings: no project setting may exceed them (design.md 4) ---------------------------------
+# --- ceilings: no project setting may exceed them (docs/rules.md 4) ---------------------------------
 
 CEILING_FILES = env.integer("CEILING_FILES", 1000, at_least=1)
 CEILING_FILE_SIZE_MB = env.integer("CEILING_FILE_SIZE_MB", 500, at_least=1)
@@ -311,11 +316,15 @@ AGENT_PROJECT_HOSTS = env.words(
     "AGENT_PROJECT_HOSTS", [urlsplit(AGENT_BASE_URL).netloc] if AGENT_BASE_URL else []
 )
 AGENT_USE_TOOLS = env.boolean("AGENT_USE_TOOLS", True)  # off for models that know no tool calls
-AGENT_CONTEXT_TOKENS = env.integer("AGENT_CONTEXT_TOKENS", 0)  # the model's window; 0: the project's limit alone
+AGENT_CONTEXT_TOKENS = env.integer(
+    "AGENT_CONTEXT_TOKENS", 0
+)  # the model's window; 0: the project's limit alone
 AGENT_TURN_TOKENS = env.integer("AGENT_TURN_TOKENS", 1_000_000, at_least=1)  # of all requests of a turn
 AGENT_MAX_STEPS = env.integer("AGENT_MAX_STEPS", 25, at_least=1)  # requests to the model in a turn
 AGENT_ATTEMPTS = env.integer("AGENT_ATTEMPTS", 5, at_least=1)  # at each request
-AGENT_SILENCE_SECONDS = env.integer("AGENT_SILENCE_SECONDS", 120, at_least=1)  # without a byte from the endpoint
+AGENT_SILENCE_SECONDS = env.integer(
+    "AGENT_SILENCE_SECONDS", 120, at_least=1
+)  # without a byte from the endpoint
 AGENT_TURN_SECONDS = env.integer("AGENT_TURN_SECONDS", 1800, at_least=1)
 IMAGES_BASE_URL = env.url("IMAGES_BASE_URL")
 IMAGES_MODEL = env.text("IMAGES_MODEL")

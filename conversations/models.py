@@ -71,7 +71,7 @@ class Message(models.Model):
     is_error = models.BooleanField(default=False)
     # The turn that this message started or that made it; soft, since turns stand above conversations.
     turn = models.UUIDField(null=True, blank=True, db_index=True)
-    delivery_key = models.CharField(
+    delivery_key = models.CharField(  # noqa: DJ001 - unique where given, so empty is not a key
         max_length=200, null=True, blank=True, editable=False, help_text="Idempotency-Key of the delivery."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -1,4 +1,4 @@
-"""Which conversations and messages: their owner's only (design.md rule 1)."""
+"""Which conversations and messages: their owner's only (docs/rules.md 1)."""
 
 from typing import Any, Self
 

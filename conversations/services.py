@@ -59,7 +59,9 @@ def add_message(
         )
         touched: dict[str, Any] = {"updated_at": message.created_at}
         if not conversation.title and role == MessageRole.USER:
-            touched["title"] = conversation.title = suggested_title(body if title_source is None else title_source)
+            touched["title"] = conversation.title = suggested_title(
+                body if title_source is None else title_source
+            )
         Conversation.objects.filter(pk=conversation.pk).update(**touched)
     return message
 

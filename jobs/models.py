@@ -1,4 +1,4 @@
-"""The table of work: the truth about what is to be done (design.md rule 8)."""
+"""The table of work: the truth about what is to be done (docs/rules.md 8)."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Enqueue, claim by lease, heartbeat, finish, reap (design.md rule 8).
+"""Enqueue, claim by lease, heartbeat, finish, reap (docs/rules.md 8).
 
 A Celery message or the worker's poll is a doorbell; whoever hears it claims the row, and the row decides.
 """

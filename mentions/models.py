@@ -1,4 +1,4 @@
-"""Mentions: references from messages to artifacts and uploads. A reference, never a grant (design.md rule 5)."""
+"""Mentions: references from messages to artifacts and uploads. A reference, never a grant (docs/rules.md 5)."""
 
 from django.conf import settings
 from django.db import models

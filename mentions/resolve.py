@@ -1,4 +1,4 @@
-"""Mentions, read: with the reader's rights at the moment of reading (design.md rule 5)."""
+"""Mentions, read: with the reader's rights at the moment of reading (docs/rules.md 5)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

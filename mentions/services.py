@@ -19,7 +19,7 @@ MOST_PLAIN = 50  # looked up by name; whoever mentions more picks them from the 
 
 
 def post_message(*, by: User, conversation: Conversation, role: str, body: str, **facts: Any) -> Message:
-    """Appends a message and the mentions in it, resolved with the author's rights (design.md rule 5)."""
+    """Appends a message and the mentions in it, resolved with the author's rights (docs/rules.md 5)."""
     found = _visible(by, conversation, references(body)) + _plain_references(by, conversation, body)
     found.sort(key=lambda reference: reference.start)
     title = "" if conversation.title else _title_source(by, body, found)

@@ -1,4 +1,4 @@
-"""The syntax of mentions: pure, no look-ups (design.md 4).
+"""The syntax of mentions: pure, no look-ups (docs/rules.md 4).
 
 `@[Label](artifact:ID)` or `@[Label](upload:f-ID)` with `\\`, `[`, `]` and backticks in the label escaped by a
 backslash, or a plain `@Name` that the caller matches against names. Neither is one inside code spans, fences, URLs,

@@ -1,4 +1,4 @@
-"""What an agent is given for its next turn, and the receipt that accounts for all of it (design.md 2).
+"""What an agent is given for its next turn, and the receipt that accounts for all of it (docs/rules.md 2).
 
 Order within the model's window: instructions; messages, the newest first, so that old ones fall out; then, within
 the project's limit on attached text too, mentions, since a person asked for them in this very conversation, and

@@ -1,4 +1,4 @@
-"""The frame of every page: what the left rail shows (ui.md, Frame)."""
+"""The frame of every page: what the left rail shows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -69,7 +69,9 @@ class TurnStep(models.Model):
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="steps")
     number = models.PositiveSmallIntegerField(help_text="From 0.")
     text = models.TextField(blank=True)
-    calls = models.JSONField(default=list, help_text="Tool calls as the model wrote them: id, name, arguments.")
+    calls = models.JSONField(
+        default=list, help_text="Tool calls as the model wrote them: id, name, arguments."
+    )
     tokens = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -1,4 +1,4 @@
-"""Which turns: those of the caller's own conversations (design.md rule 1)."""
+"""Which turns: those of the caller's own conversations (docs/rules.md 1)."""
 
 from typing import Any
 

@@ -48,7 +48,9 @@ class MessageListSerializer(serializers.ListSerializer[Message]):
     def to_representation(self, data: Any) -> list[Any]:
         messages = list(data)
         # Seen by the children through the shared context: one query for all of them.
-        cast(dict[str, Any], self.context)["visible"] = visible_mentioned(messages, self.context["request"].user)
+        cast(dict[str, Any], self.context)["visible"] = visible_mentioned(
+            messages, self.context["request"].user
+        )
         return super().to_representation(messages)
 
 

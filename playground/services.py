@@ -170,7 +170,7 @@ def delete_conversation(*, by: User, conversation: Conversation) -> None:
 
 def share_to_new_conversation(*, by: User, artifact: Artifact) -> Conversation:
     """A new conversation of the caller's own that starts from an artifact they can see, mentioned in it."""
-    # Somebody else's name for it must not outlive their sharing it (design.md rule 5).
+    # Somebody else's name for it must not outlive their sharing it (docs/rules.md 5).
     title = artifact.name if artifact.owner_id == by.pk else f"From a shared {artifact.kind}"
     with transaction.atomic():
         conversation = create_conversation(

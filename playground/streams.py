@@ -1,4 +1,4 @@
-"""Server-sent events of a turn: native ASGI, resumable, read from the rows (api.md, Conversations)."""
+"""Server-sent events of a turn: native ASGI, resumable, read from the rows (docs/api.md, Conversations)."""
 
 import asyncio
 import json

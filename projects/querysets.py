@@ -1,4 +1,4 @@
-"""Which projects, and the base of THE visibility rule (design.md rule 1)."""
+"""Which projects, and the base of THE visibility rule (docs/rules.md 1)."""
 
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 

@@ -49,10 +49,16 @@ class Cast:
             self._clients[person.username] = client
         return self._clients[person.username]
 
-    def artifact(self, name: str = "Q4 Sales", kind: str = "text", data: Any = "Up 4 %", **facts: Any) -> Artifact:
+    def artifact(
+        self, name: str = "Q4 Sales", kind: str = "text", data: Any = "Up 4 %", **facts: Any
+    ) -> Artifact:
         """An artifact of Alice's; `saved="private"` or `"project"` saves it."""
         saved = facts.pop("saved", None)
-        item = {"name": name, "type": kind, **({"data": data} if kind != "file" else {"content_base64": data})}
+        item = {
+            "name": name,
+            "type": kind,
+            **({"data": data} if kind != "file" else {"content_base64": data}),
+        }
         conversation = facts.pop("conversation", self.conversation)
         message, _ = record_tool_result(
             by=conversation.owner, conversation=conversation, tool="test", outputs=[content(item, {})]

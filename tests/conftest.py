@@ -80,4 +80,3 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no documents at {SHARED} (ARTIFACTSITE_SHARED names another place)")
     return SHARED
-

@@ -19,7 +19,9 @@ PICTURES = {
 
 def signed_in(browser: Browser, site: Site, password: str, width: int, height: int, colours: str) -> Page:
     context = browser.new_context(
-        base_url=site.url, viewport={"width": width, "height": height}, color_scheme="dark" if colours == "dark" else "light"
+        base_url=site.url,
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if colours == "dark" else "light",
     )
     page = context.new_page()
     page.goto("/sign-in")

@@ -92,7 +92,11 @@ class Site:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "SANDBOX_VENV")}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name in ("PATH", "HOME", "LANG", "SANDBOX_VENV")
+        }
         if "DATABASE_URL" in environment:
             environment |= {name: secrets.token_urlsafe(50) for name in ("SECRET_KEY", "LINK_SIGNING_KEYS")}
         self.environment = {**kept, "DATA_DIR": str(folder / "data"), "PORT": str(self.port), **environment}

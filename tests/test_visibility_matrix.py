@@ -124,7 +124,12 @@ def new_file() -> dict[str, Any]:
 
 
 NOT_SAVED_TWICE = {"private": 409, "project": 409, "project, sharing off": 409}
-P, C, A, U = "api/projects", "api/conversations/<uuid:conversation_id>", "api/artifacts/<uuid:pk>", "/<str:file_id>"
+P, C, A, U = (
+    "api/projects",
+    "api/conversations/<uuid:conversation_id>",
+    "api/artifacts/<uuid:pk>",
+    "/<str:file_id>",
+)
 TABLE: dict[str, dict[str, Row]] = {
     P: {"GET": Row(signed_in), "POST": Row(signed_in, 201, {"name": "New"})},
     f"{P}/<uuid:pk>": {"GET": Row(member), "PATCH": Row(administrator, 200, {"max_files": 3})},
@@ -140,12 +145,16 @@ TABLE: dict[str, dict[str, Row]] = {
         "PATCH": Row(administrator, 200, {"role": "administrator"}),
         # Bob may take himself out; adam, who could have, comes too late.
         "DELETE": Row(
-            lambda actor, state, ok: {"bob": 204, "adam": 404}.get(actor or "", administrator(actor, state, ok))
+            lambda actor, state, ok: {"bob": 204, "adam": 404}.get(
+                actor or "", administrator(actor, state, ok)
+            )
         ),
     },
     "api/conversations": {
         "GET": Row(signed_in),
-        "POST": Row(lambda actor, state, ok: 400 if actor == "carol" else signed_in(actor, state, ok), 201, "project"),
+        "POST": Row(
+            lambda actor, state, ok: 400 if actor == "carol" else signed_in(actor, state, ok), 201, "project"
+        ),
     },
     "api/conversations/<uuid:pk>": {
         "GET": Row(own),
@@ -225,8 +234,10 @@ def call(scene: Scene, actor: str | None, method: str, route: str, row: Row | No
     if body == "selection":
         body = {"ids": [str(scene.artifact.pk)]}
     client = scene.cast.api(actor)
-    answer = client.generic(method, path) if body is None else getattr(client, method.lower())(
-        path, body, format=row.format if row else "json"
+    answer = (
+        client.generic(method, path)
+        if body is None
+        else getattr(client, method.lower())(path, body, format=row.format if row else "json")
     )
     return answer.status_code
 

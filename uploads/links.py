@@ -1,4 +1,4 @@
-"""Signed links: read one upload with no login, until 30 days after it came (security.md 33 to 36).
+"""Signed links: read one upload with no login, until 30 days after it came (docs/security.md 33 to 36).
 
 A token names the upload and its link generation, signed by keys of their own (LINK_SIGNING_KEYS, newest
 first). The row decides on all else, so that revocation, deletion and expiry hold from the next request on.

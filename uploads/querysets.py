@@ -1,4 +1,4 @@
-"""Which uploads: those of the caller's own conversations (design.md rule 1)."""
+"""Which uploads: those of the caller's own conversations (docs/rules.md 1)."""
 
 from typing import TYPE_CHECKING, Any, Self
 

@@ -15,7 +15,7 @@ class UploadErrorSerializer(serializers.Serializer[Any]):
 
 
 class UploadSerializer(serializers.ModelSerializer[Upload]):
-    """U of api.md. Wants `extraction` selected along, without its text."""
+    """U of docs/api.md. Wants `extraction` selected along, without its text."""
 
     fileId = serializers.CharField(source="file_id", read_only=True)
     type = serializers.SerializerMethodField()

@@ -1,6 +1,6 @@
 """Identical bytes in the same project are read once; the second file gets a copy of the text.
 
-Nobody may learn by that of a file that they can't see (security.md 8). So the copy of another person's text
+Nobody may learn by that of a file that they can't see (docs/security.md 8). So the copy of another person's text
 comes as late, and with the same progress, as if the file were being read; only one's own text comes at once.
 """
 

@@ -31,9 +31,9 @@ class VisualizationKind:
         if not isinstance(data, dict):
             raise Invalid("data", "data must be an object with html and visualization_data.")
         if missing := FIELDS - set(data):
-            raise Invalid("data", f"data.{sorted(missing)[0]} is missing.")
+            raise Invalid("data", f"data.{min(missing)} is missing.")
         if unknown := set(data) - FIELDS:
-            raise Invalid("data", f"data.{sorted(unknown)[0]} is not a field of a visualization.")
+            raise Invalid("data", f"data.{min(unknown)} is not a field of a visualization.")
         if not isinstance(data["html"], str):
             raise Invalid("data", "data.html must be a string.")
         try:

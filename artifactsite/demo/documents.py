@@ -32,7 +32,11 @@ def briefing() -> ContentFile:
     deck = Presentation()
     for title, body, notes in (
         ("Regional review", "Four regions, one year", "Open with the question: where did we grow, and why?"),
-        ("What changed", "New depot in the West since May\nEast lost two large customers", "Ask the West team for costs."),
+        (
+            "What changed",
+            "New depot in the West since May\nEast lost two large customers",
+            "Ask West for costs.",
+        ),
         ("What we need", "A decision on the East by November", "Decision belongs to the steering group."),
     ):
         slide = deck.slides.add_slide(deck.slide_layouts[1])

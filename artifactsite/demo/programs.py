@@ -1,6 +1,6 @@
 """The programs of the demo project, run in the sandbox like anybody's."""
 
-GROWTH = '''\
+GROWTH = """\
 import io
 import urllib.request
 
@@ -27,7 +27,7 @@ axes.spines[["top", "right"]].set_visible(False)
 figure.savefig("sales-by-month.png", dpi=150)
 
 print(table.to_string(index=False))
-'''
+"""
 
 BARS = '''\
 import json

@@ -1,4 +1,4 @@
-"""Content on its way in and out of storage. File before row: what a row names exists (design.md rule 9)."""
+"""Content on its way in and out of storage. File before row: what a row names exists (docs/rules.md 9)."""
 
 import hashlib
 import uuid

@@ -4,7 +4,7 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
-# The `h` of /api/files/public: whoever holds it can read the file (security.md 37).
+# The `h` of /api/files/public: whoever holds it can read the file (docs/security.md 37).
 _LINK_TOKEN = re.compile(r"(/api/files/public\?h=)[^\s&'\"]+")
 
 

@@ -1,4 +1,4 @@
-"""Lists: bounded, newest first, the same cost at any depth (api.md, Conventions).
+"""Lists: bounded, newest first, the same cost at any depth (docs/api.md, Conventions).
 
 `next` and `previous` carry a cursor: the sort value and id of the row to go on from. `?page=N` jumps.
 """

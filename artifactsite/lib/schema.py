@@ -4,7 +4,7 @@ from drf_spectacular.openapi import AutoSchema
 
 
 class Schema(AutoSchema):
-    """Groups operations by their first path segment, as `api.md` does."""
+    """Groups operations by their first path segment, as `docs/api.md` does."""
 
     def get_tags(self) -> list[str]:
         parts = [part for part in self.path.split("/") if part and part != "api" and not part.startswith("{")]

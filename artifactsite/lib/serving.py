@@ -1,4 +1,4 @@
-"""The one way by which content leaves (design.md rule 6).
+"""The one way by which content leaves (docs/rules.md 6).
 
 Whichever route asked, `serve` sets the headers, answers Range, ETag and HEAD, and hands the bytes to nginx
 or to the bucket where the settings say so.
@@ -62,7 +62,7 @@ def is_raw(response: HttpResponseBase) -> bool:
 
 
 def mark_raw(response: HttpResponseBase, *, policy: str = SANDBOX, cache: str = "private, no-cache") -> None:
-    """The headers that all raw content carries, whatever its status (security.md 14)."""
+    """The headers that all raw content carries, whatever its status (docs/security.md 14)."""
     response["Content-Security-Policy"] = policy
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -1,4 +1,4 @@
-"""Content on disk, under the keys of design.md 4. `bucket.py` has the same in S3."""
+"""Content on disk, under the keys of docs/rules.md 4. `bucket.py` has the same in S3."""
 
 import os
 import uuid

@@ -6,37 +6,70 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0001_initial'),
-        ('playground', '0001_initial'),
+        ("conversations", "0001_initial"),
+        ("playground", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='WorkingFolder',
+            name="WorkingFolder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.CharField(editable=False, help_text='Key in storage (tar).', max_length=300, unique=True)),
-                ('size', models.BigIntegerField(help_text='Bytes.')),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('conversation', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='working_folder', to='conversations.conversation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "file",
+                    models.CharField(
+                        editable=False, help_text="Key in storage (tar).", max_length=300, unique=True
+                    ),
+                ),
+                ("size", models.BigIntegerField(help_text="Bytes.")),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "conversation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="working_folder",
+                        to="conversations.conversation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TurnStep',
+            name="TurnStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(help_text='From 0.')),
-                ('text', models.TextField(blank=True)),
-                ('calls', models.JSONField(default=list, help_text='Tool calls as the model wrote them: id, name, arguments.')),
-                ('tokens', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('turn', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='playground.turn')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(help_text="From 0.")),
+                ("text", models.TextField(blank=True)),
+                (
+                    "calls",
+                    models.JSONField(
+                        default=list, help_text="Tool calls as the model wrote them: id, name, arguments."
+                    ),
+                ),
+                ("tokens", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "turn",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="playground.turn",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
-                'constraints': [models.UniqueConstraint(fields=('turn', 'number'), name='turn_step_unique')],
+                "ordering": ["number"],
+                "constraints": [models.UniqueConstraint(fields=("turn", "number"), name="turn_step_unique")],
             },
         ),
     ]

@@ -1,4 +1,4 @@
-"""File before row, row before queue; deletion is the reverse (design.md rule 9)."""
+"""File before row, row before queue; deletion is the reverse (docs/rules.md 9)."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

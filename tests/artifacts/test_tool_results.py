@@ -64,7 +64,13 @@ def test_one_bad_artifact_refuses_all_and_says_which(cast: Cast) -> None:
     before = stored_files()
     answer = cast.api("alice").post(
         address(cast),
-        {"tool": "demo", "artifacts": [{"name": "a", "type": "text", "data": "x"}, {"name": "b", "type": "table", "data": [1]}]},
+        {
+            "tool": "demo",
+            "artifacts": [
+                {"name": "a", "type": "text", "data": "x"},
+                {"name": "b", "type": "table", "data": [1]},
+            ],
+        },
     )
     assert answer.status_code == 400
     assert "artifacts[1]" in answer.json()["detail"]

@@ -10,7 +10,9 @@ from tests.cast import Cast
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_a_visitor_is_led_to_sign_in_and_on_to_where_they_went(page_as: Callable[..., Page], cast: Cast) -> None:
+def test_a_visitor_is_led_to_sign_in_and_on_to_where_they_went(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
     page = page_as(None)
     page.goto("/artifacts")
     page.get_by_label("Username", exact=False).fill("alice")
@@ -26,7 +28,13 @@ def test_pages_break_no_rule_of_their_own_policy(page_as: Callable[..., Page], c
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    for path in ("/", f"/conversations/{cast.conversation.pk}", "/artifacts", f"/artifacts/{artifact.pk}", "/account"):
+    for path in (
+        "/",
+        f"/conversations/{cast.conversation.pk}",
+        "/artifacts",
+        f"/artifacts/{artifact.pk}",
+        "/account",
+    ):
         page.goto(path)
         page.wait_for_load_state("networkidle")
     assert complaints == []

@@ -1,4 +1,6 @@
-"""A hostile page in its preview: whatever it tries, nothing of ours and nobody outside hears of it (docs/security.md 15)."""
+"""A hostile page in its preview reaches nothing of ours and nobody outside (docs/security.md 15)."""
+
+# ruff: noqa: E501 - the acts read best one a line
 
 import base64
 import json
@@ -123,7 +125,9 @@ def test_a_hostile_page_reaches_nobody(
     expect(page.get_by_role("heading", name="Artifacts", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("leave", ["location = OUT", "document.write('<meta http-equiv=refresh content=0;url=' + OUT + '>')"])
+@pytest.mark.parametrize(
+    "leave", ["location = OUT", "document.write('<meta http-equiv=refresh content=0;url=' + OUT + '>')"]
+)
 def test_a_preview_that_leaves_gets_nowhere(
     page_as: Callable[..., Page], cast: Cast, listener: Listener, leave: str
 ) -> None:
@@ -138,8 +142,12 @@ def test_a_preview_that_leaves_gets_nowhere(
     assert page.url.endswith(f"/artifacts/{artifact.pk}")
 
 
-def test_in_a_tab_of_its_own_it_is_not_shown_bare(page_as: Callable[..., Page], cast: Cast, listener: Listener) -> None:
-    artifact = cast.artifact("Chart", "visualization", {"html": hostile(listener.port), "visualization_data": []})
+def test_in_a_tab_of_its_own_it_is_not_shown_bare(
+    page_as: Callable[..., Page], cast: Cast, listener: Listener
+) -> None:
+    artifact = cast.artifact(
+        "Chart", "visualization", {"html": hostile(listener.port), "visualization_data": []}
+    )
     page = page_as("alice")
     page.goto(f"/artifacts/{artifact.pk}/frame")
     expect(page).to_have_url(f"{page.url.split('/artifacts')[0]}/artifacts/{artifact.pk}")
@@ -152,6 +160,8 @@ def test_no_iframe_has_scripts_and_our_origin(page_as: Callable[..., Page], cast
     page = page_as("alice")
     for path in (f"/artifacts/{artifact.pk}", f"/conversations/{cast.conversation.pk}"):
         page.goto(path)
-        sandboxes = page.locator("iframe").evaluate_all("frames => frames.map(f => f.getAttribute('sandbox'))")
+        sandboxes = page.locator("iframe").evaluate_all(
+            "frames => frames.map(f => f.getAttribute('sandbox'))"
+        )
         assert sandboxes
         assert set(sandboxes) == {"allow-scripts"}

@@ -1,4 +1,4 @@
-"""kill -9 of whoever takes part in an extraction, at random moments: nothing lost, nothing doubled (security.md 44).
+"""kill -9 of whoever takes part in an extraction: nothing lost or doubled (docs/security.md 44).
 
 The suite does a few runs. `python tests/faults/test_killed_extraction.py 200` does as many as it is told and
 prints what was killed and how long the slowest took.

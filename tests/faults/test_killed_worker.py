@@ -1,4 +1,4 @@
-"""kill -9 of the worker in the middle of things: nothing lost, nothing doubled (security.md 44)."""
+"""kill -9 of the worker in the middle of things: nothing lost, nothing doubled (docs/security.md 44)."""
 
 import os
 import signal
@@ -41,7 +41,8 @@ def long_pdf() -> bytes:
         objects.append(b"<</Length %d>>stream\n%s\nendstream" % (len(text), text))
         kids.append(len(objects) + 1)
         objects.append(
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F 3 0 R>>>>/Contents %d 0 R>>" % len(objects)
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F 3 0 R>>>>/Contents %d 0 R>>"
+            % len(objects)
         )
     objects[1] = b"<</Type/Pages/Count %d/Kids[%s]>>" % (PAGES, b" ".join(b"%d 0 R" % kid for kid in kids))
     out, offsets = bytearray(b"%PDF-1.7\n"), []

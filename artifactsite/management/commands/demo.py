@@ -43,12 +43,19 @@ class Command(BaseCommand):
         review = create_conversation(by=demo, project=project, title="Regional review")
         files = [documents.sales_workbook(), documents.briefing(), documents.minutes()]
         receive(by=demo, conversation=review, files=files)
-        post(by=demo, conversation=review, role="user", body="Where did we grow last year? The workbook is attached.")
+        post(
+            by=demo,
+            conversation=review,
+            role="user",
+            body="Where did we grow last year? The workbook is attached.",
+        )
         self._run(demo, review, programs.GROWTH)
         self._run(demo, review, programs.BARS)
         table = Artifact.objects.filter(conversation=review, name="Sales by region").first()
         if table is None:
-            self.stderr.write("Programs can't run here, so the demo has none. `manage.py check_sandbox` says why.")
+            self.stderr.write(
+                "Programs can't run here, so the demo has none. `manage.py check_sandbox` says why."
+            )
             return None
         description = "Totals and growth of each region in 2026."
         save_artifact(by=demo, artifact=table, description=description, visibility=Visibility.PROJECT)
