@@ -13,8 +13,8 @@ from accounts.models import User
 _acting: ContextVar[User | None] = ContextVar("acting", default=None)
 
 
-def acts(user: User) -> None:
-    """From here on in this request, `user` acts."""
+def acts(user: User | None) -> None:
+    """From here on in this request, `user` acts; None: nobody that we know."""
     _acting.set(user)
 
 

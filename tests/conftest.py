@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import override_settings
 
+from accounts.audit import acts
 from jobs import services as jobs
 from jobs.models import Queue
 from tests.cast import Cast, make_cast
@@ -51,8 +52,10 @@ def _own_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_throttles() -> None:
+def _fresh_start() -> None:
+    """No throttle and no actor of the test before, which ran in the same thread."""
     cache.clear()
+    acts(None)
 
 
 @pytest.fixture

@@ -5,19 +5,12 @@ from typing import Any
 
 import pytest
 
-from accounts.audit import _nobody_yet
 from playground.models import Turn
 from playground.services import post
 from tests.cast import Cast
 from tests.fake_openai import Endpoint, fake_openai
 
 MODEL = "scripted"
-
-
-@pytest.fixture(autouse=True)
-def _nobody_acts_yet() -> None:
-    """Tests call the API and services in one thread, where a request before still counts as who acts."""
-    _nobody_yet()
 
 
 @pytest.fixture(scope="session")
