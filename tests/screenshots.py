@@ -13,7 +13,6 @@ PICTURES = {
     "conversation": ("/", 1440, 900, "light"),
     "gallery": ("/artifacts?scope=all", 1440, 900, "light"),
     "gallery-dark": ("/artifacts?scope=all", 1440, 900, "dark"),
-    "phone": ("/artifacts?scope=all", 390, 844, "light"),
 }
 
 
