@@ -238,7 +238,7 @@ def test_naughty_names_come_back_in_the_header_of_their_download(cast: Cast, sha
         "a\\b",
         "\u2066x",
     ]
-    usable = [name for name in names + worst if len(name) <= 255 and clean_name(name)]
+    usable = [name for name in names[::3] + worst if len(name) <= 255 and clean_name(name)]
     client = cast.api("alice")
     for start in range(0, len(usable), 200):
         items = [{"name": name, "type": "text", "data": name} for name in usable[start : start + 200]]
