@@ -119,7 +119,10 @@ def on_disk(key: str) -> Iterator[Path]:
 def read_range(key: str, start: int, end: int) -> Iterator[bytes]:
     """The bytes from `start` to `end`, both included, in pieces. Opened now, so that a refusal is still possible."""
     if hasattr(default_storage, "open_range"):
-        source = default_storage.open_range(key, start, end)
+        try:
+            source = default_storage.open_range(key, start, end)
+        except OSError as error:
+            raise _unreadable(key, error) from error
     else:
         source = open_blob(key)
         source.seek(start)

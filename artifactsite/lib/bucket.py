@@ -1,11 +1,22 @@
 """Content in an S3 bucket, under the same keys as on disk. Apart, so that a site on disk never loads boto3."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
 from storages.backends.s3 import S3Storage
+
+
+@contextmanager
+def _as_on_disk(key: str) -> Iterator[None]:
+    """Whatever goes wrong with the bucket is an OSError, as it is with a disk."""
+    try:
+        yield
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        raise OSError(f"the bucket failed at {key}: {type(error).__name__}") from error
 
 
 class BucketStorage(S3Storage):
@@ -17,12 +28,14 @@ class BucketStorage(S3Storage):
     signature_version = "s3v4"
 
     def _save(self, name: str, content: "File[Any]") -> str:
-        """As for a disk, whatever goes wrong is an OSError."""
-        try:
+        with _as_on_disk(name):
             saved: str = super()._save(name, content)
-        except (Boto3Error, BotoCoreError, ClientError) as error:
-            raise OSError(f"the bucket did not take the file: {type(error).__name__}") from error
         return saved
+
+    def _open(self, name: str, mode: str = "rb") -> "File[Any]":
+        with _as_on_disk(name):
+            file: File[Any] = super()._open(name, mode)
+        return file
 
     def presigned(self, key: str, *, seconds: int, disposition: str, media_type: str) -> str:
         """A URL that reads `key` for `seconds`, with the headers that the download needs."""
@@ -34,7 +47,7 @@ class BucketStorage(S3Storage):
 
     def open_range(self, key: str, start: int, end: int) -> IO[bytes]:
         """The bytes from `start` to `end`, both included."""
-        body: IO[bytes] = self.bucket.Object(self._normalize_name(key)).get(Range=f"bytes={start}-{end}")[
-            "Body"
-        ]
+        with _as_on_disk(key):
+            found = self.bucket.Object(self._normalize_name(key)).get(Range=f"bytes={start}-{end}")
+        body: IO[bytes] = found["Body"]
         return body

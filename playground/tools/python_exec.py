@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import connection
 from django.http import Http404
 from django.urls import reverse
@@ -123,18 +122,10 @@ def usage(result: RunResult) -> dict[str, Any]:
 def _inputs(call: ToolCall) -> list[InputFile]:
     """The conversation's active files, as the program may read them."""
     uploads = Upload.objects.filter(conversation=call.conversation, is_active=True).released().oldest_first()
-    return [InputFile(_local_path(call, upload), upload.filename) for upload in uploads]
-
-
-def _local_path(call: ToolCall, upload: Upload) -> Path:
-    try:
-        return Path(default_storage.path(upload.file))
-    except NotImplementedError:
-        copy = call.resources.enter_context(NamedTemporaryFile())  # noqa: SIM115 - the stack closes it
-        for chunk in blobs.read_range(upload.file, 0, upload.size - 1):
-            copy.write(chunk)
-        copy.flush()
-        return Path(copy.name)
+    return [
+        InputFile(call.resources.enter_context(blobs.on_disk(upload.file)), upload.filename)
+        for upload in uploads
+    ]
 
 
 def contents(call: ToolCall, result: RunResult) -> tuple[list[Content], list[str]]:

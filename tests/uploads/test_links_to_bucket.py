@@ -149,3 +149,28 @@ def test_the_page_is_the_same_for_everybody_and_for_absent_and_forbidden(cast: C
     mine = client.get(f"{parts.path}?{parts.query}", headers={"Accept": BROWSER})
     assert {answer.status_code for answer in (revoked, never, mine)} == {404}
     assert revoked.content == never.content == mine.content
+
+
+@pytest.mark.usefixtures("presigned")
+def test_content_that_is_gone_from_the_bucket_is_a_clear_error(cast: Cast, settings: Any) -> None:
+    settings.SERVE_CONTENT = "direct"
+    upload = received(cast, "notes.txt", CONTENT)
+    link = link_of(cast, upload)
+    assert fetch(link).status_code == 200
+    default_storage.delete(upload.file)
+    answer = fetch(link)
+    assert (answer.status_code, answer.json()["code"]) == (503, "content_unavailable")
+
+
+@pytest.mark.usefixtures("presigned")
+def test_a_program_reads_files_that_lie_in_the_bucket(cast: Cast, do_jobs: Callable[[], int]) -> None:
+    received(cast, "notes.txt", CONTENT)
+    received(cast, "empty.txt", b"")
+    code = "print(len(open('files/notes.txt').read()), len(open('files/empty.txt').read()))"
+    turn = (
+        cast.api("alice")
+        .post(f"/api/conversations/{cast.conversation.pk}/programs", {"code": code})
+        .json()["id"]
+    )
+    do_jobs()
+    assert cast.api("alice").get(f"/api/turns/{turn}").json()["output"] == f"{len(CONTENT)} 0"
