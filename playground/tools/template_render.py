@@ -19,11 +19,12 @@ TEMPLATES = Path(__file__).parent / "report_templates"
 _LIMITS = Limits(wall_seconds=15, cpu_seconds=10, memory_bytes=512_000_000, disk_bytes=64_000_000)
 _PROGRAM = """
 import sys
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import DictLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 given = memory.get_content("template")
 options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+options["loader"] = DictLoader(given["shared"])
 environment = ImmutableSandboxedEnvironment(autoescape=True, **options)
 try:
     page = environment.from_string(given["source"]).render(given["data"])
@@ -32,6 +33,12 @@ except (TemplateError, TypeError, ValueError, OverflowError) as error:
 with open(given["file"], "w", encoding="utf-8") as file:
     file.write(page)
 """
+
+
+@cache
+def _shared() -> dict[str, str]:
+    """What every template may extend or import, by file name."""
+    return {path.name: path.read_text() for path in (TEMPLATES / "shared").glob("*.html")}
 
 
 @cache
@@ -79,7 +86,7 @@ class TemplateRender:
         except Refusal as refusal:
             return _fault(refusal.detail)
         file = f"{name.removesuffix('.html').replace('/', '-')}.html"
-        given = {"source": source, "data": arguments["data"], "file": file}
+        given = {"source": source, "shared": _shared(), "data": arguments["data"], "file": file}
         with program_slot(call):
             result = call.resources.enter_context(
                 run_program(
