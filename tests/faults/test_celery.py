@@ -1,0 +1,76 @@
+"""The site on its real engines: PostgreSQL, and Celery workers rung by Redis; also when one of them is killed."""
+
+import os
+import signal
+import uuid
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from redis import Redis
+
+from tests.site import Person, Site, running_site
+
+DATABASE_URL, REDIS_URL = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
+pytestmark = [
+    pytest.mark.engines,
+    pytest.mark.skipif(not (DATABASE_URL and REDIS_URL), reason="needs DATABASE_URL and REDIS_URL"),
+]
+SLOW = 'import time\nprint("started", flush=True)\ntime.sleep(2)\nartifact("made", "once")'
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """A database of the site's own beside the tests'."""
+    server, name = DATABASE_URL.rsplit("/", 1)[0], f"site_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        yield f"{server}/{name}"
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    for part in (folder, *folder.parents[:2]):
+        part.chmod(0o755)  # programs run as a stranger
+    # A database of Redis that no test's cache uses.
+    broker = f"{REDIS_URL.rsplit('/', 1)[0]}/9"
+    with running_site(folder, DATABASE_URL=database, REDIS_URL=broker, JOB_LEASE_SECONDS="3") as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def alice(site: Site) -> Person:
+    return site.person("alice")
+
+
+def test_celery_extracts_and_runs_programs(alice: Person) -> None:
+    conversation = alice.conversation()
+    upload = alice.upload(conversation, "notes.txt", b"The West grew fastest.")
+    assert alice.finished_upload(conversation, upload["fileId"])["status"] == "ready"
+    code = "print(open('files/notes.txt').read())\nartifact('Answer', 'West')"
+    turn = alice.finished_turn(alice.run(conversation, code))
+    assert (turn["status"], turn["output"]) == ("done", "The West grew fastest.")
+    assert [row["name"] for row in turn["artifacts"]] == ["Answer"]
+
+
+def test_a_program_survives_its_celery_worker(site: Site, alice: Person) -> None:
+    conversation = alice.conversation()
+    turn = alice.run(conversation, SLOW)
+    events = alice.get(f"turns/{turn}/events", stream=True)
+    assert any(b"started" in line for line in events.iter_lines())
+    for worker in site.children("celery --app artifactsite worker"):
+        os.kill(worker, signal.SIGKILL)
+    assert alice.finished_turn(turn, seconds=120)["status"] == "done"
+    made = alice.get(f"conversations/{conversation}/artifacts").json()["results"]
+    assert [(row["name"], row["version"]) for row in made] == [("made", 1)]
+
+
+def test_nothing_is_lost_when_redis_forgets_everything(site: Site, alice: Person) -> None:
+    conversation = alice.conversation()
+    broker = Redis.from_url(site.environment["REDIS_URL"])
+    uploads = [alice.upload(conversation, f"note-{n}.txt", b"words")["fileId"] for n in range(5)]
+    broker.flushdb()
+    for file_id in uploads:
+        assert alice.finished_upload(conversation, file_id, seconds=60)["status"] == "ready"
