@@ -130,7 +130,11 @@ def _run_program(turn: Turn) -> None:
     with ExitStack() as resources:
         output = turns.Output(turn)
         call = ToolCall(
-            turn.conversation.owner, turn.conversation, resources, output.write, turns.Cancelled(turn)
+            turn.conversation.owner,
+            turn.conversation,
+            resources,
+            output.write,
+            output.while_asking(turns.Cancelled(turn)),
         )
         try:
             result = tools.get(PROGRAM_TOOL).call(call, {"code": turn.code})

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -114,9 +115,20 @@ class Output:
         self.sent = time.monotonic()
 
     def write(self, text: str) -> None:
-        if text:
-            self.pieces.append(text)
-        if time.monotonic() - self.sent >= OUTPUT_EVERY:
+        self.pieces.append(text)
+        self._flush_due()
+
+    def while_asking(self, cancelled: Callable[[], bool]) -> Callable[[], bool]:
+        """`cancelled`, which tools ask all the while: so a line before a long silence is told in time too."""
+
+        def ask() -> bool:
+            self._flush_due()
+            return cancelled()
+
+        return ask
+
+    def _flush_due(self) -> None:
+        if self.pieces and time.monotonic() - self.sent >= OUTPUT_EVERY:
             self.flush()
 
     def flush(self) -> None:

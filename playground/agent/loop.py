@@ -251,8 +251,9 @@ class _AgentTurn:
         self._announce(name, call)
         with ExitStack() as resources:
             output = turns.Output(self.turn, call=name)
+            asked = output.while_asking(self.cancelled)
             result = self._called(
-                call, ToolCall(self.owner, self.conversation, resources, output.write, self.cancelled)
+                call, ToolCall(self.owner, self.conversation, resources, output.write, asked)
             )
             output.flush()
             with transaction.atomic():

@@ -9,9 +9,11 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.test import AsyncClient
 
 from playground.events import emit
-from playground.models import Turn
+from playground.models import Turn, TurnEvent
 from playground.services import cancel_turn, start_program
+from playground.turns import Output
 from tests.cast import Cast
+from tests.site import wait_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
 
@@ -138,3 +140,14 @@ def test_a_session_is_as_good_as_a_token(cast: Cast) -> None:
     client = AsyncClient()
     client.force_login(cast.alice, "allauth.account.auth_backends.AuthenticationBackend")
     assert len(frames(whole(async_to_sync(client.get)(f"/api/turns/{turn.pk}/events")))) == 2
+
+
+def test_a_line_before_a_long_silence_is_told_in_time(cast: Cast) -> None:
+    turn = a_turn(cast)
+    output = Output(turn)
+    output.write("step 1\n")
+    asked = output.while_asking(lambda: False)
+    told = TurnEvent.objects.filter(turn=turn, type="delta")
+    # Nothing more is written: the tool only goes on asking whether it was cancelled.
+    wait_for(lambda: (asked(), told.exists())[1], seconds=10)
+    assert told.get().data["text"] == "step 1\n"
