@@ -1,4 +1,4 @@
-"""The asynchronous client: the methods of `synchronous.py`, to await."""
+"""The client to await. `synchronous.py` is written from it by scripts/sync-client."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The synchronous client. `asynchronous.py` has the same methods to await."""
+"""The synchronous client. Written from `asynchronous.py` by scripts/sync-client: change it there."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -80,10 +80,12 @@ class Artifactsite:
     def _pages(self, call: Call) -> Iterator[Any]:
         """Every row of a list, page by page."""
         page = self._do(call)
-        yield from page["results"]
+        for row in page["results"]:
+            yield row
         while page["next"]:
             page = self._do(call.next_page(page["next"]))
-            yield from page["results"]
+            for row in page["results"]:
+                yield row
 
     # --- projects and conversations ---------------------------------------------------------------
 
@@ -294,7 +296,8 @@ class Artifactsite:
                 pass
             if self.turn(turn)["status"] in ENDED:
                 # Ended and all of it read, or what is left of it comes with the next look.
-                yield from self._left(turn, after)
+                for event in self._left(turn, after):
+                    yield event
                 return
 
     def _left(self, turn: str, after: int) -> Iterator[Event]:
