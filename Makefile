@@ -1,6 +1,6 @@
 # Every target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help screenshots run test test-slow lint format lock setup corpus
+.PHONY: help screenshots run test test-slow lint format lock setup corpus faults
 
 help: ## Lists these targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -29,6 +29,10 @@ lock: ## Writes the locks anew from requirements*.txt and package.json.
 corpus: ## Measures text extraction on a folder of documents (ARTIFACTSITE_SHARED names it): recall and CPU time by format.
 	@scripts/setup dev
 	@.venv/bin/python tests/corpus.py
+
+faults: ## Injects every fault of docs/testing.md for real (about an hour) and prints what was lost; goes on where it broke off.
+	@scripts/setup dev
+	@.venv/bin/python -m tests.faults.run $(FAULTS)
 
 screenshots: ## Takes the README's pictures anew.
 	@scripts/screenshots

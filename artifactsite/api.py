@@ -81,6 +81,7 @@ urlpatterns = [
     ),
     path("mentions", MentionSuggestView.as_view()),
     path(f"{CONVERSATION}/uploads", verbs(UploadViewSet, get="list", post="create"), name="api-uploads"),
+    path(f"{CONVERSATION}/uploads/retry-failed", verbs(UploadViewSet, post="retry_failed")),
     path(UPLOAD, verbs(UploadViewSet, get="retrieve", patch="partial_update", delete="destroy")),
     path(f"{UPLOAD}/retry", verbs(UploadViewSet, post="retry")),
     path(f"{UPLOAD}/revoke-url", verbs(UploadViewSet, post="revoke_url")),

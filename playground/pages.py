@@ -17,7 +17,7 @@ from mentions.resolve import resolve, visible_mentioned
 from playground.models import Turn
 from playground.serializers import with_everything
 from playground.services import agent_reason
-from uploads.models import PENDING, Upload
+from uploads.models import PENDING, Upload, UploadStatus
 from uploads.services import active_tokens
 
 WINDOW = 60  # messages shown at once
@@ -70,6 +70,10 @@ class Attachments:
     @property
     def active(self) -> int:
         return sum(upload.is_active for upload in self.uploads)
+
+    @property
+    def failed(self) -> int:
+        return sum(upload.status == UploadStatus.FAILED for upload in self.uploads)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{CONVERSATION}/messages", views.messages, name="conversation-messages"),
     path(f"{CONVERSATION}/context", views.context, name="conversation-context"),
     path(f"{CONVERSATION}/uploads", views.uploads, name="conversation-uploads"),
+    path(f"{CONVERSATION}/uploads/retry-failed", views.uploads_retry_failed, name="uploads-retry-failed"),
     path(f"{UPLOAD}/text", views.upload_text, name="upload-text"),
     path(f"{UPLOAD}/active", views.upload_active, name="upload-active"),
     path(f"{UPLOAD}/retry", views.upload_retry, name="upload-retry"),

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -318,6 +319,15 @@ def upload_retry(request: SignedInRequest, pk: UUID, file_id: str) -> HttpRespon
     own, upload = _own_upload(request, pk, file_id)
     upload_services.retry(by=request.user, upload=upload)
     return _attachments(request, own)
+
+
+@require_POST
+@signed_in
+def uploads_retry_failed(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
+    own = _own(request, pk)
+    retried = len(upload_services.retry_failed(by=request.user, conversation=own))
+    said = f"{retried} file{pluralize(retried)} will be read again." if retried else "No file had failed."
+    return toast(request, _attachments(request, own), said)
 
 
 @require_POST

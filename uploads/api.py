@@ -33,6 +33,7 @@ from uploads.serializers import (
     ActiveSerializer,
     ContentSerializer,
     ReceivedSerializer,
+    RetriedSerializer,
     UploadConfigSerializer,
     UploadSerializer,
 )
@@ -119,6 +120,14 @@ class UploadViewSet(mixins.ListModelMixin, GenericViewSet[Upload]):
     @extend_schema(request=None, responses=UploadSerializer)
     def retry(self, request: ApiRequest, conversation_id: UUID, file_id: str) -> Response:
         return self._answer(services.retry(by=request.user, upload=self._upload()))
+
+    @extend_schema(request=None, responses=RetriedSerializer)
+    def retry_failed(self, request: ApiRequest, conversation_id: UUID) -> Response:
+        """Every failed file of the conversation is extracted once more."""
+        conversation = own_conversation(request, conversation_id)
+        retried = services.retry_failed(by=request.user, conversation=conversation)
+        rows = self.get_queryset().filter(pk__in=[upload.pk for upload in retried]).oldest_first()
+        return Response({"retried": self.get_serializer(rows, many=True).data})
 
     @extend_schema(request=None, responses=UploadSerializer)
     def revoke_url(self, request: ApiRequest, conversation_id: UUID, file_id: str) -> Response:

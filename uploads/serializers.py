@@ -79,6 +79,10 @@ class ReceivedSerializer(serializers.Serializer[Any]):
     rejected = RejectedSerializer(many=True)
 
 
+class RetriedSerializer(serializers.Serializer[Any]):
+    retried = UploadSerializer(many=True)
+
+
 class ActiveSerializer(serializers.Serializer[Upload]):
     isActive = serializers.BooleanField()
 

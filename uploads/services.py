@@ -157,9 +157,23 @@ def retry(*, by: User, upload: Upload) -> Upload:
         locked = Upload.objects.select_for_update().get(pk=upload.pk)
         if locked.status not in (UploadStatus.FAILED, UploadStatus.UNSUPPORTED):
             raise Conflict("not_failed", "Only a file whose extraction failed can be retried.")
-        _move(locked, UploadStatus.STORED, attempts=0, parts_done=0, parts_total=0)
-        jobs.enqueue(EXTRACT, locked.pk, priority=1)
+        _again(locked)
     return locked
+
+
+def retry_failed(*, by: User, conversation: Conversation) -> list[Upload]:
+    """Extracts every failed file of a conversation once more; the files, oldest first, and none where none failed."""
+    with transaction.atomic():
+        failed = Upload.objects.visible_to(by).filter(conversation=conversation, status=UploadStatus.FAILED)
+        locked = list(failed.oldest_first().select_for_update(of=("self",)))
+        for upload in locked:
+            _again(upload)
+    return locked
+
+
+def _again(locked: Upload) -> None:
+    _move(locked, UploadStatus.STORED, attempts=0, parts_done=0, parts_total=0)
+    jobs.enqueue(EXTRACT, locked.pk, priority=1)
 
 
 def revoke_link(*, by: User, upload: Upload) -> Upload:

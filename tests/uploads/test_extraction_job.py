@@ -196,3 +196,21 @@ def test_bad_pieces_are_refused(cast: Cast, query: str) -> None:
 
 def test_no_text_is_there_before_it_is_extracted(cast: Cast) -> None:
     assert content(cast, received(cast)).json() == {"text": "", "offset": 0, "characters": 0}
+
+
+def test_all_failed_files_of_a_conversation_are_retried_and_no_others(cast: Cast, do_jobs: DoJobs) -> None:
+    fine = received(cast, "fine.txt", b"fine")
+    failed = [received(cast, f"{n}.txt", b"text %d" % n) for n in range(3)]
+    do_jobs()
+    Upload.objects.filter(pk__in=[upload.pk for upload in failed]).update(
+        status="failed", error_code="crashed", error_message="Ended."
+    )
+    retry = f"{uploads_of(cast)}/retry-failed"
+    assert cast.api("bob").post(retry).status_code == 404
+    answer = cast.api("alice").post(retry)
+    assert answer.status_code == 200
+    assert [row["fileId"] for row in answer.json()["retried"]] == [upload.file_id for upload in failed]
+    assert {(row["status"], row["error"]) for row in answer.json()["retried"]} == {("stored", None)}
+    assert do_jobs() == 3
+    assert {shown(cast, upload)["status"] for upload in (fine, *failed)} == {"ready"}
+    assert cast.api("alice").post(retry).json() == {"retried": []}

@@ -9,6 +9,7 @@ const list = document.getElementById("uploading");
 const zone = document.getElementById("drop-zone");
 const PARALLEL = 3;
 const waiting = [];
+const unsent = new Set(); // what a fault kept from being sent, and may be sent again
 let running = 0;
 let config = null;
 
@@ -68,6 +69,7 @@ class Sending {
   }
 
   remove() {
+    unsent.delete(this);
     this.row.remove();
     list.hidden = !list.children.length;
   }
@@ -85,7 +87,10 @@ class Sending {
     this.reason.setAttribute("role", "alert");
     this.reason.textContent = reason;
     this.drop.replaceWith(button("Dismiss", () => this.remove()));
-    if (canRetry) this.name.after(button("Retry", () => this.again()));
+    if (canRetry) {
+      unsent.add(this);
+      this.name.after(button("Retry", () => this.again()));
+    }
     this.row.append(this.reason);
   }
 
@@ -177,6 +182,9 @@ document.addEventListener("click", (event) => {
 input.addEventListener("change", () => {
   attach(input.files);
   input.value = "";
+});
+window.addEventListener("online", () => {
+  for (const sending of [...unsent]) sending.again();
 });
 document.addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
