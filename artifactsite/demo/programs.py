@@ -37,8 +37,9 @@ import pandas as pd
 sales = pd.read_excel("files/sales-2026.xlsx").set_index("Month")
 data = [{"region": region, "total": round(total, 1)} for region, total in sales.sum().items()]
 html = """<!doctype html><meta charset="utf-8"><title>Totals</title>
-<style>body{font:14px system-ui;margin:24px;color:#1f2933}rect{fill:#4f6bed}text{fill:currentColor}</style>
-<svg id="c" width="560" height="220" role="img" aria-label="Totals by region"></svg>
+<style>body{font:14px system-ui;margin:24px;color:#1f2933}svg{max-width:720px}
+rect{fill:#4f6bed}text{fill:currentColor}</style>
+<svg id="c" viewBox="0 0 560 220" role="img" aria-label="Totals by region"></svg>
 <script>
 const rows = DATA, largest = Math.max(...rows.map(r => r.total)), svg = document.getElementById("c");
 rows.forEach((r, i) => {
