@@ -3,7 +3,8 @@
 from enum import StrEnum
 
 from accounts.models import User
-from artifacts.models import Artifact
+from artifacts.models import Artifact, Kind, Version
+from artifacts.types import is_textual
 from artifactsite.lib.errors import Conflict, Forbidden, Refusal
 from projects.models import Project
 
@@ -24,6 +25,9 @@ class Verb(StrEnum):
 
 NOT_OWNER = "Only the owner can do this."
 SHARING_DISABLED = "Sharing is turned off for this project. Ask an administrator to allow artifact sharing."
+NOT_EDITABLE = "Only text, Markdown and code can be edited here. Add a new version of it instead."
+TOO_LONG_TO_EDIT = "This text is too long to edit here. Download it, change it, and add it as a new version."
+LONGEST_EDIT = 512 * 1024  # bytes
 ALREADY_SAVED = "This artifact is saved already. Edit it on its page."
 NOT_SAVED = "Save the artifact first."
 
@@ -56,6 +60,27 @@ def abilities(artifact: Artifact, user: User, project: Project) -> dict[str, Abi
         Verb.MENTION: True,
         Verb.START_CONVERSATION: True,
     }
+
+
+def editing_reason(artifact: Artifact, version: Version) -> str | None:
+    """Why a version's content can't be edited as text, or None."""
+    if artifact.kind not in (Kind.TEXT, Kind.FILE) or not is_textual(version.media_type):
+        return NOT_EDITABLE
+    return TOO_LONG_TO_EDIT if version.size > LONGEST_EDIT else None
+
+
+def require_editable(artifact: Artifact, version: Version) -> None:
+    if reason := editing_reason(artifact, version):
+        raise Refusal("not_editable", reason)
+
+
+def require_newest(artifact: Artifact, known: int) -> None:
+    """Nobody's work is written over by somebody who did not know of it."""
+    if artifact.latest_number != known:
+        raise Conflict(
+            "newer_version",
+            f"Version {artifact.latest_number} was made meanwhile. Look at it first, then decide which one stays.",
+        )
 
 
 def require_owner(artifact: Artifact, user: User) -> None:

@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import ApiRequest
 from artifacts import access, exports, search, services
+from artifacts.comparison import compare
 from artifacts.filters import ArtifactFilter
 from artifacts.intake import content
 from artifacts.kinds.table import columns_of, rows_of
@@ -60,7 +61,7 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         return rows
 
     def _version(self, artifact: Artifact) -> Version:
-        return exports.pick_version(artifact, self.request.query_params.get("version"))
+        return exports.pick_version(artifact, self.request.query_params.get("version"), self.request.user)
 
     def _answer(self, artifact: Artifact) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=artifact.pk)).data)
@@ -144,8 +145,8 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     def diff(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
         wanted = request.query_params
-        old, new = (exports.pick_version(artifact, wanted.get(side)) for side in ("from", "to"))
-        return Response(exports.diff(artifact, old, new))
+        old, new = (exports.pick_version(artifact, wanted.get(side), request.user) for side in ("from", "to"))
+        return Response(compare(artifact, old, new).as_dict())
 
     @extend_schema(
         responses=OpenApiTypes.OBJECT,
@@ -171,15 +172,19 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     def versions(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
         self.sortable = ("number",)
-        page = self.paginate_queryset(artifact.versions.select_related("artifact"))
+        page = self.paginate_queryset(artifact.versions.readable_by(request.user).select_related("artifact"))
         return self.get_paginated_response(VersionSerializer(page, many=True).data)
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses={201: VersionSerializer})
     def add_version(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
         access.require_owner(artifact, request.user)
-        made = content({"name": artifact.name, "type": artifact.kind, **_object(request.data)}, {})
-        version = services.add_version(by=request.user, artifact=artifact, content=made)
+        given = _object(request.data)
+        after = given.pop("after", None)
+        if after is not None and (isinstance(after, bool) or not isinstance(after, int)):
+            raise Invalid("after", "after must be the number of the newest version that you know.")
+        made = content({"name": artifact.name, "type": artifact.kind, **given}, {})
+        version = services.add_version(by=request.user, artifact=artifact, content=made, after=after)
         return self._version_answer(artifact, version)
 
     @extend_schema(request=None, responses={201: VersionSerializer})

@@ -1,21 +1,22 @@
 """What leaves: Copy (data), Download and Definition, each made once for API and pages."""
 
-import difflib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import quote_etag
 
+from accounts.models import User
 from artifacts import kinds
 from artifacts.kinds.base import LARGEST_DEFINITION, Download, read_text, stored_bytes
 from artifacts.kinds.visualization import html_of
 from artifacts.models import Artifact, Kind, Thumbnail, Version
 from artifacts.preview import frame_policy
 from artifacts.thumbnails import is_small_enough
-from artifacts.types import HTML, IMAGES, MEDIA, NOTEBOOK, is_textual
+from artifacts.types import HTML, IMAGES, MEDIA, NOTEBOOK
 from artifacts.viewers import document, notebook
 from artifacts.viewers.console import with_reporter
 from artifactsite.lib.errors import Invalid, Refusal
@@ -27,15 +28,15 @@ LARGEST_FRAME = 32 * 1024 * 1024
 TOO_LARGE = b"<p>This page is too large to preview. Download it instead.</p>"
 
 
-def pick_version(artifact: Artifact, number: str | None) -> Version:
-    """The version that `?version=` asks for; without it the one that readers get."""
+def pick_version(artifact: Artifact, number: str | None, user: User | AnonymousUser) -> Version:
+    """The version that `?version=` asks for, of those that `user` may see; without it the one that readers get."""
     if not number:
         if artifact.current is None:
             raise Http404
         return artifact.current
     if not (number.isascii() and number.isdigit() and len(number) < 9):
         raise Invalid("version", "version must be a whole number from 1.")
-    version = artifact.versions.filter(number=int(number)).first()
+    version = artifact.versions.readable_by(user).filter(number=int(number)).first()
     if version is None:
         raise Http404
     return version
@@ -213,24 +214,3 @@ def frame(
     response = HttpResponse(body, content_type="text/html; charset=utf-8")
     mark_raw(response, policy=policy)
     return response
-
-
-LARGEST_DIFF = 1024 * 1024  # bytes of either side
-
-
-def diff(artifact: Artifact, old: Version, new: Version) -> dict[str, Any]:
-    """How two versions differ: a unified diff of what is text, else that they do."""
-    facts: dict[str, Any] = {
-        "from": old.number,
-        "to": new.number,
-        "same": old.sha256 == new.sha256,
-        "unified": None,
-    }
-    textual = artifact.kind != Kind.FILE or is_textual(new.media_type)
-    if textual and max(old.size, new.size) <= LARGEST_DIFF:
-        before, after = (read_text(version).splitlines() for version in (old, new))
-        lines = difflib.unified_diff(
-            before, after, f"version {old.number}", f"version {new.number}", lineterm=""
-        )
-        facts["unified"] = "\n".join(lines)
-    return facts

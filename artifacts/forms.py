@@ -23,6 +23,18 @@ class SaveForm(EditForm):
     visibility = forms.ChoiceField(choices=Visibility.choices, initial=Visibility.PRIVATE)
 
 
+class ContentForm(forms.Form):
+    """The text of the next version, and the newest version that its writer knew of."""
+
+    text = forms.CharField(
+        max_length=1024 * 1024,
+        required=False,
+        strip=False,
+        error_messages={"max_length": "This text is too long to edit here. Add it as a file."},
+    )
+    after = forms.IntegerField(min_value=1)
+
+
 class VisibilityForm(forms.Form):
     to = forms.ChoiceField(choices=Visibility.choices)
 

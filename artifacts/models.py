@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from artifacts.querysets import ArtifactQuerySet
+from artifacts.querysets import ArtifactQuerySet, VersionQuerySet
 from artifactsite.lib.letters import terms_of
 from conversations.models import Conversation, Message
 from projects.models import Project
@@ -142,10 +142,11 @@ class Artifact(models.Model):
     def is_shared(self) -> bool:
         return self.is_saved and self.visibility == Visibility.PROJECT
 
-    @property
-    def has_newer_version(self) -> bool:
-        """Regenerated in its conversation since its owner saved it."""
-        return self.current is not None and self.latest_number > self.current.number
+    def newer_version_for(self, user: Any) -> int | None:
+        """The version that its conversation made since its owner saved it; the owner's alone to know."""
+        if self.current is None or self.owner_id != user.pk or self.latest_number <= self.current.number:
+            return None
+        return self.latest_number
 
 
 class Version(models.Model):
@@ -163,7 +164,11 @@ class Version(models.Model):
     table_index = models.JSONField(null=True, editable=False)
     message = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="versions")
     tool = models.CharField(max_length=100, blank=True)
+    # Given to readers once. What a tool makes of a saved artifact is its owner's alone until they use it.
+    published = models.BooleanField(default=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = VersionQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,6 +1,7 @@
 """What the pages of artifacts show, prepared: cards, their actions and menus, the artifact's own page."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,14 +12,16 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from artifacts import kinds, thumbnails
-from artifacts.access import Verb, abilities, sharing_reason
-from artifacts.kinds.base import LARGEST_DEFINITION
-from artifacts.kinds.table import cell_text
+from artifacts.access import Verb, abilities, editing_reason, require_editable, sharing_reason
+from artifacts.comparison import Comparison, Line, Row, compare
+from artifacts.kinds.base import LARGEST_DEFINITION, stored_bytes
+from artifacts.kinds.table import cell_text, columns_of
 from artifacts.models import Artifact, GalleryType, Kind, Thumbnail, Version
-from artifacts.preview import Preview, language_of, preview_of
+from artifacts.preview import Preview, language_of, preview_of, shortened
 from artifacts.querysets import ArtifactQuerySet
 from artifacts.types import HTML, IMAGES, is_textual
 from artifactsite.lib import markdown
+from artifactsite.lib.errors import Refusal
 
 MOST_VERSIONS = 200
 SAMPLE_COLUMNS = 6
@@ -141,11 +144,11 @@ def actions_of(artifact: Artifact, version: Version, user: User) -> Actions:
         definition_url=f"{api}/definition?version={number}" if version.size <= LARGEST_DEFINITION else "",
         share_url=f"{api}/share",
         page_url=address("artifact", artifact),
-        menu=_menu(artifact, able),
+        menu=_menu(artifact, version, able),
     )
 
 
-def _menu(artifact: Artifact, able: dict[str, bool | str]) -> list[Item]:
+def _menu(artifact: Artifact, version: Version, able: dict[str, bool | str]) -> list[Item]:
     """The ⋮ menu. What only an owner can do isn't shown to others; what a setting turned off says so."""
     if able[Verb.UPDATE] is not True:
         return []
@@ -160,7 +163,9 @@ def _menu(artifact: Artifact, able: dict[str, bool | str]) -> list[Item]:
         items.append(
             Item("Share with project collaborators", "users", url, "" if share is True else str(share))
         )
-    items.append(Item("Rename or describe", "pencil-square", address("artifact-edit", artifact)))
+    if version.pk == artifact.current_id and editing_reason(artifact, version) is None:
+        items.append(Item("Edit", "pencil-square", address("artifact-content", artifact), in_dialog=False))
+    items.append(Item("Rename or describe", "tag", address("artifact-edit", artifact)))
     items.append(Item("Delete", "trash", address("artifact-delete", artifact), danger=True))
     return items
 
@@ -272,7 +277,7 @@ def card(artifact: Artifact, version: Version, user: User) -> Card:
         kind_label=label_of(artifact, version),
         icon=icon_of(artifact, version),
         version=version.number,
-        newer_version=artifact.latest_number if artifact.has_newer_version else None,
+        newer_version=artifact.newer_version_for(user),
         size=version.size,
         media_type=version.media_type,
         created_at=version.created_at,
@@ -352,6 +357,8 @@ class ArtifactPage:
     actions: Actions
     preview: Preview
     versions: list[VersionRow]
+    newer_diff_url: str
+    edit_url: str
     key: str = "page"
 
 
@@ -360,6 +367,9 @@ def artifact_page(artifact: Artifact, version: Version, user: User, *, offset: i
     current = artifact.current or version
     is_owner = artifact.owner_id == user.pk
     summary = version.preview
+    versions = _versions(artifact, version, current, user)
+    newer = artifact.newer_version_for(user)
+    editable = is_owner and version.pk == current.pk and editing_reason(artifact, version) is None
     return ArtifactPage(
         id=artifact.pk,
         name=artifact.name,
@@ -369,8 +379,8 @@ def artifact_page(artifact: Artifact, version: Version, user: User, *, offset: i
         description=artifact.description,
         version=version.number,
         current=current.number,
-        latest=artifact.latest_number,
-        newer_version=artifact.latest_number if artifact.has_newer_version else None,
+        latest=versions[0].number,
+        newer_version=newer,
         size=version.size,
         media_type=version.media_type,
         created_at=version.created_at,
@@ -386,12 +396,16 @@ def artifact_page(artifact: Artifact, version: Version, user: User, *, offset: i
         url=address("artifact", artifact),
         actions=actions_of(artifact, version, user),
         preview=preview_of(artifact, version, offset),
-        versions=_versions(artifact, version, current, is_owner=is_owner),
+        versions=versions,
+        newer_diff_url=address("artifact-diff", artifact, **{"from": current.number, "to": newer})
+        if newer
+        else "",
+        edit_url=address("artifact-content", artifact) if editable else "",
     )
 
 
-def _versions(artifact: Artifact, shown: Version, current: Version, *, is_owner: bool) -> list[VersionRow]:
-    rows = artifact.versions.defer("table_index", "preview").order_by("-number")[:MOST_VERSIONS]
+def _versions(artifact: Artifact, shown: Version, current: Version, user: User) -> list[VersionRow]:
+    visible = artifact.versions.readable_by(user).defer("table_index", "preview")
     return [
         VersionRow(
             number=row.number,
@@ -408,11 +422,11 @@ def _versions(artifact: Artifact, shown: Version, current: Version, *, is_owner:
             ),
             restore_url=(
                 reverse("artifact-restore", args=[artifact.pk, row.number])
-                if is_owner and row.pk != current.pk
+                if artifact.owner_id == user.pk and row.pk != current.pk
                 else ""
             ),
         )
-        for row in rows
+        for row in visible.order_by("-number")[:MOST_VERSIONS]
     ]
 
 
@@ -431,17 +445,115 @@ def save_choices(artifact: Artifact) -> SaveChoices:
     return SaveChoices(sharing_reason(artifact.project) or "", artifact.project.name)
 
 
+# --- two versions beside each other ----------------------------------------------------------------------
+
+DIFF_COLUMNS = 30
+
+
 @dataclass(frozen=True)
-class DiffLine:
-    """A line of a unified diff and what it is: added, removed, hunk or same."""
+class DiffCell:
+    """A cell of a compared table. `before` and `after` differ where it changed; else `after` is what stands there."""
 
-    mark: str
-    text: str
-
-
-_MARKS = {"+": "added", "-": "removed", "@": "hunk"}
+    after: str
+    before: str = ""
+    changed: bool = False
 
 
-def diff_lines(unified: str) -> list[DiffLine]:
-    """The lines of a unified diff without its two header lines."""
-    return [DiffLine(_MARKS.get(line[:1], "same"), line) for line in unified.split("\n")[2:]]
+@dataclass(frozen=True)
+class DiffRow:
+    change: str
+    old_number: int | None
+    new_number: int | None
+    cells: list[DiffCell]
+
+
+@dataclass(frozen=True)
+class DiffPage:
+    """What the comparison of two versions shows. `unified` are (change, side) in the order of a unified diff."""
+
+    comparison: Comparison
+    numbers: list[int]
+    unified: list[tuple[str, Line]]
+    columns: list[str]
+    rows: list[DiffRow]
+
+
+def diff_page(artifact: Artifact, old: Version, new: Version, user: User) -> DiffPage:
+    found = compare(artifact, old, new)
+    numbers = artifact.versions.readable_by(user).order_by("-number").values_list("number", flat=True)
+    columns = _diff_columns(found) if found.table else []
+    rows = found.table.rows if found.table else []
+    return DiffPage(
+        comparison=found,
+        numbers=sorted({*numbers[:MOST_VERSIONS], old.number, new.number}, reverse=True),
+        unified=list(_in_one_column(found.lines or [])),
+        columns=columns,
+        rows=[_diff_row(row, columns) for row in rows],
+    )
+
+
+def _in_one_column(lines: list[Line]) -> Iterator[tuple[str, Line]]:
+    """What was removed before what was added, stretch by stretch."""
+    added: list[Line] = []
+    for line in lines:
+        if line.change in ("same", "skipped"):
+            yield from (("added", one) for one in added)
+            added = []
+            yield line.change, line
+            continue
+        if line.old:
+            yield "removed", line
+        if line.new:
+            added.append(line)
+    yield from (("added", one) for one in added)
+
+
+def _diff_columns(found: Comparison) -> list[str]:
+    """The key first, then what changed, then the rest, as many as one can look at; in the table's own order."""
+    assert found.table is not None
+    names = [*columns_of(found.new), *found.table.columns["removed"]]
+    changed = {cell.column for row in found.table.rows for cell in row.cells}
+    first = [found.table.key] if found.table.key else []
+    ranked = [*first, *(name for name in names if name in changed), *names]
+    kept = set(list(dict.fromkeys(ranked))[:DIFF_COLUMNS])
+    return [*first, *(name for name in names if name in kept and name not in first)]
+
+
+def _diff_row(row: Row, columns: list[str]) -> DiffRow:
+    changed = {cell.column: cell for cell in row.cells}
+    cells = []
+    for column in columns:
+        cell = changed.get(column)
+        if cell is None:
+            cells.append(DiffCell(shortened(row.row.get(column))))
+            continue
+        before = shortened(cell.before) if cell.has_before else ""
+        cells.append(DiffCell(shortened(cell.after) if cell.has_after else "", before, changed=True))
+    return DiffRow(row.change, row.old_number, row.new_number, cells)
+
+
+# --- editing ---------------------------------------------------------------------------------------------
+
+_BOM = "\ufeff"
+
+
+def text_to_edit(artifact: Artifact, version: Version) -> str:
+    """The text of a version as it is edited; a refusal where that would not give the same bytes back."""
+    require_editable(artifact, version)
+    try:
+        text = b"".join(stored_bytes(version)).decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise Refusal(
+            "not_editable", "This file is not UTF-8 text, so editing would change more than you type."
+        )
+    return text
+
+
+def as_typed(original: str, typed: str) -> str:
+    """What was typed, with the line ends and the mark at the beginning of what it replaces."""
+    text = typed.replace("\r\n", "\n").removeprefix(_BOM)
+    if original.count("\r\n") * 2 > original.count("\n"):
+        text = text.replace("\n", "\r\n")
+    return _BOM + text if original.startswith(_BOM) else text

@@ -118,7 +118,8 @@ def _address(name: str, artifact: Artifact, version: Version) -> str:
     return f"{reverse(name, args=[artifact.pk])}?version={version.number}"
 
 
-def _cell(value: object) -> str:
+def shortened(value: object) -> str:
+    """A cell as a page shows it."""
     text = cell_text(value)
     return text if len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…"
 
@@ -132,7 +133,7 @@ def _table(artifact: Artifact, version: Version, offset: int) -> Preview:
         version,
         columns=shown,
         hidden_columns=len(columns) - len(shown),
-        rows=[[_cell(row.get(column)) for column in shown] for row in rows_of(version, offset, PAGE)],
+        rows=[[shortened(row.get(column)) for column in shown] for row in rows_of(version, offset, PAGE)],
         offset=offset,
         total=version.table_index["rows"],  # type: ignore[index]
     )
@@ -162,7 +163,9 @@ def _delimited(artifact: Artifact, version: Version, offset: int) -> Preview:
         version,
         columns=columns[:width],
         hidden_columns=len(columns) - width,
-        rows=[[_cell(cell) for cell in (row + [""] * width)[:width]] for row in rows[offset : offset + PAGE]],
+        rows=[
+            [shortened(cell) for cell in (row + [""] * width)[:width]] for row in rows[offset : offset + PAGE]
+        ],
         offset=offset,
         total=len(rows),
         truncated=truncated,

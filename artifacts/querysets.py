@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
+from django.db import models
 from django.db.models import Q
 
 from projects.querysets import ProjectScopedQuerySet
@@ -81,3 +82,12 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
             case "saved":
                 return self.saved()
         return self
+
+
+class VersionQuerySet(models.QuerySet[Any]):
+    def readable_by(self, user: "User | AnonymousUser") -> Self:
+        """Versions that `user` may see of an artifact that they may see: all of one's own, of others the published."""
+        return self.filter(Q(published=True) | Q(artifact__owner_id=user.pk))
+
+    def published(self) -> Self:
+        return self.filter(published=True)

@@ -61,7 +61,7 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
         return self.context["request"].user
 
     def get_newer_version(self, artifact: Artifact) -> int | None:
-        return artifact.latest_number if artifact.has_newer_version else None
+        return artifact.newer_version_for(self._user)
 
     def get_url(self, artifact: Artifact) -> str:
         return reverse("api-artifact-download", args=[artifact.pk], request=self.context["request"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from artifacts import access, thumbnails
 from artifacts.kinds import Content
+from artifacts.kinds.base import excerpt
 from artifacts.models import Artifact, GalleryType, Kind, Output, Thumbnail, Version, Visibility
 from artifacts.search import index as search_index
 from artifacts.types import gallery_type
@@ -79,6 +81,9 @@ def _add_version(artifact: Artifact, content: Content, stored: Stored, **facts: 
 
 def _publish(artifact: Artifact, version: Version) -> None:
     """Makes `version` the one that readers get."""
+    if not version.published:
+        version.published = True
+        version.save(update_fields=["published"])
     artifact.current = version
     artifact.updated_at = timezone.now()
     artifact.save(update_fields=["current", "latest_number", "updated_at"])
@@ -100,7 +105,8 @@ def _capture(by: User, message: Message, content: Content, stored: Stored) -> Ve
         },
     )
     artifact = Artifact.objects.select_for_update().get(pk=artifact.pk)
-    version = _add_version(artifact, content, stored, message=message, tool=message.tool)
+    facts = {"message": message, "tool": message.tool, "published": not artifact.is_saved}
+    version = _add_version(artifact, content, stored, **facts)
     if version is None:
         return artifact.versions.get(number=artifact.latest_number)
     if artifact.is_saved:
@@ -286,17 +292,44 @@ def _folder_of(artifact: Artifact) -> uuid.UUID:
     return uuid.UUID(key.split("/")[2])
 
 
-def add_version(*, by: User, artifact: Artifact, content: Content) -> Version:
-    """The owner's next version, which readers get at once. Identical content makes none."""
+def add_version(*, by: User, artifact: Artifact, content: Content, after: int | None = None) -> Version:
+    """The owner's next version, which readers get at once. Identical content makes none.
+
+    `after` is the newest version that the owner knew of; a conflict where there is a newer one by now.
+    """
     access.require_owner(artifact, by)
     if content.kind != artifact.kind:
         raise Invalid("type", f"A version of this artifact must be of type {artifact.kind}.")
+
+    def make(locked: Artifact) -> Version | None:
+        if after is not None:
+            access.require_newest(locked, after)
+        return _add_version(locked, content, stored, tool="")
+
     with blobs.undo_on_failure() as keys:
         stored = _store(content, _folder_of(artifact), keys)
-        version = _publish_next(by, artifact, lambda locked: _add_version(locked, content, stored, tool=""))
+        version = _publish_next(by, artifact, make)
     if version.file != stored.key:
         blobs.discard([stored.key])
     return version
+
+
+def edit_text(*, by: User, artifact: Artifact, text: str, after: int | None = None) -> Version:
+    """The owner's next version out of a text typed over the current one, which keeps its type."""
+    access.require_owner(artifact, by)
+    old = artifact.current
+    if old is None:
+        raise Http404
+    access.require_editable(artifact, old)
+    try:
+        raw = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Invalid("text", f"The text has an unpaired surrogate at character {error.start}.") from error
+    content = Content(
+        artifact.kind, artifact.name, ContentFile(raw), extension_of(old.file), old.media_type,
+        {"excerpt": excerpt(text)},
+    )  # fmt: skip
+    return add_version(by=by, artifact=artifact, content=content, after=after)
 
 
 def restore_version(*, by: User, artifact: Artifact, number: int) -> Version:

@@ -21,6 +21,7 @@ urlpatterns = [
     path(f"{ARTIFACT}/diff", views.diff, name="artifact-diff"),
     path(f"{ARTIFACT}/save", views.save, name="artifact-save"),
     path(f"{ARTIFACT}/edit", views.edit, name="artifact-edit"),
+    path(f"{ARTIFACT}/content", views.content, name="artifact-content"),
     path(f"{ARTIFACT}/visibility", views.visibility, name="artifact-visibility"),
     path(f"{ARTIFACT}/delete", views.delete, name="artifact-delete"),
     path(f"{ARTIFACT}/versions/<int:number>/restore", views.restore, name="artifact-restore"),

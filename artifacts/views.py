@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from artifacts import exports, pages, services
 from artifacts.access import require_owner, require_saved, require_sharing, require_unsaved
-from artifacts.forms import EditForm, SaveForm, SelectionForm, VisibilityForm
+from artifacts.forms import ContentForm, EditForm, SaveForm, SelectionForm, VisibilityForm
 from artifacts.gallery import Asked, gallery_page, gallery_tiles, neighbours_of, tile_of
 from artifacts.models import Artifact, Visibility
-from artifacts.preview import preview_of
+from artifacts.preview import language_of, preview_of
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.pages import is_fragment, place_in_frame, refusals_shown, toast, trigger
 
@@ -82,7 +82,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
 def artifact(request: HttpRequest, pk: UUID) -> HttpResponse:
     user: Any = request.user
     found = visible_artifact(request, pk)
-    version = exports.pick_version(found, request.GET.get("version"))
+    version = exports.pick_version(found, request.GET.get("version"), request.user)
     place_in_frame(request, project=found.project_id)
     context: dict[str, Any] = {
         "page": pages.artifact_page(found, version, user, offset=_offset(request)),
@@ -96,7 +96,9 @@ def artifact(request: HttpRequest, pk: UUID) -> HttpResponse:
 @refusals_shown
 def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     found = visible_artifact(request, pk)
-    return exports.image(request, found, exports.pick_version(found, request.GET.get("version")))
+    return exports.image(
+        request, found, exports.pick_version(found, request.GET.get("version"), request.user)
+    )
 
 
 @login_required
@@ -109,7 +111,9 @@ def frame(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         # own policy stops it.
         return redirect("artifact", pk=pk)
     output = _whole(request, "output") if "output" in request.GET else None
-    return exports.frame(request, found, exports.pick_version(found, request.GET.get("version")), output)
+    return exports.frame(
+        request, found, exports.pick_version(found, request.GET.get("version"), request.user), output
+    )
 
 
 @login_required
@@ -117,7 +121,9 @@ def frame(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @refusals_shown
 def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     found = visible_artifact(request, pk)
-    return exports.media(request, found, exports.pick_version(found, request.GET.get("version")))
+    return exports.media(
+        request, found, exports.pick_version(found, request.GET.get("version"), request.user)
+    )
 
 
 @login_required
@@ -126,7 +132,7 @@ def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A page of a PDF, as an image."""
     found = visible_artifact(request, pk)
-    version = exports.pick_version(found, request.GET.get("version"))
+    version = exports.pick_version(found, request.GET.get("version"), request.user)
     return exports.page(request, found, version, _whole(request, "page"))
 
 
@@ -136,7 +142,7 @@ def page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def rows(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The next rows of a table's preview."""
     found = visible_artifact(request, pk)
-    version = exports.pick_version(found, request.GET.get("version"))
+    version = exports.pick_version(found, request.GET.get("version"), request.user)
     preview = preview_of(found, version, _offset(request))
     if preview.view != "table":
         raise Invalid("id", "Only tables have rows.", code="not_a_table")
@@ -149,7 +155,7 @@ def rows(request: HttpRequest, pk: UUID) -> HttpResponse:
 def card(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The card again, after something changed."""
     found = visible_artifact(request, pk)
-    version = exports.pick_version(found, request.GET.get("version"))
+    version = exports.pick_version(found, request.GET.get("version"), request.user)
     return render(request, "artifacts/card.html", {"card": pages.card(found, version, request.user)})  # type: ignore[arg-type]
 
 
@@ -168,18 +174,11 @@ def tile(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @refusals_shown
 def diff(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user: Any = request.user
     found = visible_artifact(request, pk)
     place_in_frame(request, project=found.project_id)
-    old, new = (exports.pick_version(found, request.GET.get(side)) for side in ("from", "to"))
-    facts = exports.diff(found, old, new)
-    context = {
-        "artifact": found,
-        "old": old,
-        "new": new,
-        "same": facts["same"],
-        "lines": pages.diff_lines(facts["unified"]) if facts["unified"] else [],
-        "is_text": facts["unified"] is not None,
-    }
+    old, new = (exports.pick_version(found, request.GET.get(side), request.user) for side in ("from", "to"))
+    context = {"artifact": found, "diff": pages.diff_page(found, old, new, user)}
     return _fragment_or_page(request, "diff", "artifacts/diff.html", "artifacts/diff_page.html", context)
 
 
@@ -288,6 +287,33 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @form_methods
 @refusals_shown
+def content(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Text, Markdown and code, edited in the page: a new version. Never over one that the owner hasn't seen."""
+    user: Any = request.user
+    found = own_artifact(request, pk)
+    place_in_frame(request, project=found.project_id)
+    original = pages.text_to_edit(found, exports.pick_version(found, None, user))
+    context: dict[str, Any] = {"artifact": found, "language": language_of(found.name)}
+    if request.method != "POST":
+        return render(request, "artifacts/content.html", {**context, "text": original})
+    form = ContentForm(request.POST)
+    typed = str(request.POST.get("text", ""))
+    try:
+        if not form.is_valid():
+            field, sentences = next(iter(form.errors.items()))
+            raise Invalid(field, str(sentences[0]))
+        text = pages.as_typed(original, form.cleaned_data["text"])
+        version = services.edit_text(by=user, artifact=found, text=text, after=form.cleaned_data["after"])
+    except Refusal as refusal:
+        found.refresh_from_db(fields=["latest_number"])
+        context |= {"text": typed, "refusal": refusal, "after": request.POST.get("after", "")}
+        return render(request, "artifacts/content.html", context, status=refusal.status)
+    return toast(request, redirect("artifact", pk), f"Saved as version {version.number}.")
+
+
+@login_required
+@form_methods
+@refusals_shown
 def visibility(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Asks, and says what changes for whom; then changes it."""
     user: Any = request.user
@@ -350,5 +376,7 @@ def restore(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     user: Any = request.user
     found = own_artifact(request, pk)
     version = services.restore_version(by=user, artifact=found, number=number)
-    response = redirect(reverse("artifact", args=[pk]))
-    return toast(request, response, f"Version {number} is restored, as version {version.number}.")
+    text = f"Version {number} is restored, as version {version.number}."
+    if version.number == number:
+        text = f"Readers get version {number} now."
+    return toast(request, redirect(reverse("artifact", args=[pk])), text)

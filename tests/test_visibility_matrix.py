@@ -352,6 +352,7 @@ PAGES: dict[str, dict[str, Expectation]] = {
     "artifacts/<uuid:pk>/tile": {"GET": reader},
     "artifacts/<uuid:pk>/diff": {"GET": reader},
     "artifacts/<uuid:pk>/save": {"GET": owner, "POST": owner},
+    "artifacts/<uuid:pk>/content": {"GET": owner, "POST": owner},
     "artifacts/<uuid:pk>/edit": {"GET": owner, "POST": owner},
     "artifacts/<uuid:pk>/visibility": {"GET": owner, "POST": owner},
     "artifacts/<uuid:pk>/delete": {"GET": owner, "POST": owner},

@@ -212,12 +212,12 @@ def read_artifact(
 
 def _version(artifact: UUID, number: int | None) -> tuple[Artifact, Version]:
     found = _artifact(artifact, reader())
-    return found, exports.pick_version(found, str(number or ""))
+    return found, exports.pick_version(found, str(number or ""), reader())
 
 
 def list_versions(artifact: UUID) -> Rows:
     """The versions of an artifact, the newest first."""
-    found = _artifact(artifact, reader()).versions.order_by("-number")[:200]
+    found = _artifact(artifact, reader()).versions.readable_by(reader()).order_by("-number")[:200]
     facts = ("number", "media_type", "size", "sha256", "tool", "created_at")
     return [{fact: getattr(version, fact) for fact in facts} for version in found]
 
@@ -276,7 +276,7 @@ def resource(identifier: str) -> tuple[str | bytes, str]:
         found = _artifact(UUID(identifier), reader())
     except ValueError:
         raise Refusal("not_found", "An artifact's address is artifact:// and its id.", status=404) from None
-    version = exports.pick_version(found, None)
+    version = exports.pick_version(found, None, reader())
     if version.size > LARGEST_ANSWER:
         raise _too_large(found)
     return _content(b"".join(stored_bytes(version)), version.media_type), version.media_type

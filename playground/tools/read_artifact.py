@@ -42,7 +42,7 @@ class ReadArtifact:
         try:
             pk = UUID(arguments["artifact"].removeprefix("artifact:"))
             artifact = visible_artifacts(call).select_related("current").get(pk=pk)
-            version = pick_version(artifact, str(arguments.get("version", "")))
+            version = pick_version(artifact, str(arguments.get("version", "")), call.user)
         except (ValueError, Artifact.DoesNotExist, Http404):
             return ToolResult(ABSENT, is_error=True, error_code="not_found")
         try:

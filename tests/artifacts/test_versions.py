@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from artifacts.garbage import stored_keys
 from artifacts.models import Artifact, Version
@@ -112,17 +113,51 @@ def test_publishing_what_the_tool_made_later_is_restoring_it(cast: Cast) -> None
     assert data(cast, artifact) == b"two"
 
 
-def test_the_difference_of_two_versions(cast: Cast) -> None:
-    artifact = cast.artifact(data="one\ntwo\n")
-    add(cast, artifact, {"data": "one\nthree\n"})
-    diff = cast.api("alice").get(address(artifact, "diff?from=1&to=2")).json()
-    assert (diff["from"], diff["to"], diff["same"]) == (1, 2, False)
-    assert "-two" in diff["unified"]
-    assert "+three" in diff["unified"]
-    same = cast.api("alice").get(address(artifact, "diff?from=2&to=2")).json()
-    assert (same["same"], same["unified"]) == (True, "")
-    assert cast.api("alice").get(address(artifact, "diff?from=1&to=7")).status_code == 404
-    assert cast.api("alice").get(address(artifact, "diff?from=x&to=1")).status_code == 400
+def test_readers_see_nothing_of_a_version_before_its_owner_uses_it(cast: Cast) -> None:
+    artifact = cast.artifact(data="one", saved="project")
+    cast.artifact(data="two, which is private so far")
+    tails = ("data", "download", "definition", "preview")
+    addresses = [address(artifact, f"{tail}?version=2") for tail in tails]
+    addresses.append(address(artifact, "diff?from=1&to=2"))
+    assert [cast.api("alice").get(one).status_code for one in addresses] == [200] * 5
+    assert [cast.api("bob").get(one).status_code for one in addresses] == [404] * 5
+    client = Client()
+    client.force_login(cast.bob)
+    for tail in ("?version=2", "/card?version=2", "/diff?from=1&to=2"):
+        assert client.get(f"/artifacts/{artifact.pk}{tail}").status_code == 404, tail
+    assert "Version 2" not in client.get(f"/artifacts/{artifact.pk}").content.decode()
+    seen = {who: cast.api(who).get(address(artifact)).json() for who in ("alice", "bob")}
+    assert [seen[who]["count"] for who in ("alice", "bob")] == [2, 1]
+    # An older version taken up again does not bring the one between along.
+    cast.api("alice").post(address(artifact), {"data": "three"})
+    assert cast.api("bob").get(address(artifact, "data?version=2")).status_code == 404
+    assert [row["version"] for row in cast.api("bob").get(address(artifact)).json()["results"]] == [3, 1]
+    assert cast.api("alice").get(f"/api/artifacts/{artifact.pk}").json()["newer_version"] is None
+
+
+def test_using_the_newer_version_gives_it_to_readers(cast: Cast) -> None:
+    artifact = cast.artifact(data="one", saved="project")
+    cast.artifact(data="two")
+    client = Client()
+    client.force_login(cast.alice)
+    page = client.get(f"/artifacts/{artifact.pk}").content.decode()
+    assert "Use version 2" in page
+    assert client.post(f"/artifacts/{artifact.pk}/versions/2/restore").status_code == 302
+    assert "Use version 2" not in client.get(f"/artifacts/{artifact.pk}").content.decode()
+    assert cast.api("bob").get(address(artifact, "data?version=2")).status_code == 200
+    assert cast.api("bob").get(f"/api/artifacts/{artifact.pk}").json()["version"] == 2
+
+
+def test_a_version_is_made_only_on_top_of_the_one_that_its_maker_knew(cast: Cast) -> None:
+    artifact = cast.artifact(data="one")
+    assert add(cast, artifact, {"data": "two", "after": 1}).status_code == 201
+    files = set(stored_keys())
+    refused = add(cast, artifact, {"data": "three", "after": 1})
+    assert (refused.status_code, refused.json()["code"]) == (409, "newer_version")
+    assert "Version 2 was made meanwhile" in refused.json()["detail"]
+    assert set(stored_keys()) == files
+    for bad in ("1", True, 1.5, []):
+        assert add(cast, artifact, {"data": "x", "after": bad}).status_code == 400, bad
 
 
 def test_rows_come_in_pieces(cast: Cast) -> None:
