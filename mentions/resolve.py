@@ -1,17 +1,19 @@
 """Mentions, read: with the reader's rights at the moment of reading (docs/rules.md 5)."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from artifacts.models import Artifact
 from artifactsite.lib import markdown
 from conversations.models import ContentType, Message, MessageRole
 from mentions.models import Mention
+from mentions.syntax import Reference, references, token, upload_token
 from uploads.models import Upload
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ Visible = dict[UUID, Artifact | Upload]
 
 UNAVAILABLE = "unavailable"
 _OPEN, _CLOSE = "\ue000", "\ue001"
+_PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+_TAG = re.compile(
+    r'(</?[a-z][a-z0-9]*(?:"[^"]*"|[^">])*>)'
+)  # of sanitised HTML, which quotes every attribute
 
 
 @dataclass(frozen=True)
@@ -35,16 +41,29 @@ class Resolved:
 def visible_mentioned(messages: Iterable[Message], reader: "User") -> Visible:
     """What is mentioned and `reader` may see, of all messages together: one query for each kind of thing."""
     mentions = [mention for message in messages for mention in message.mentions.all()]
-    artifacts = {mention.artifact_id for mention in mentions if mention.artifact_id}
-    uploads = {mention.upload_id for mention in mentions if mention.upload_id}
+    return _visible_of(
+        {mention.artifact_id for mention in mentions if mention.artifact_id},
+        {mention.upload_id for mention in mentions if mention.upload_id},
+        reader,
+    )
+
+
+def _visible(found: list[Reference], reader: "User") -> Visible:
+    return _visible_of(
+        {reference.artifact for reference in found if reference.artifact},
+        {reference.upload for reference in found if reference.upload},
+        reader,
+    )
+
+
+def _visible_of(artifacts: set[UUID], uploads: set[UUID], reader: "User") -> Visible:
     visible: Visible = {}
     if artifacts:
-        visible.update(
-            (found.pk, found) for found in Artifact.objects.visible_to(reader).filter(pk__in=artifacts)
-        )
+        rows = Artifact.objects.visible_to(reader).filter(pk__in=artifacts)
+        visible.update((artifact.pk, artifact) for artifact in rows)
     if uploads:
         visible.update(
-            (found.pk, found) for found in Upload.objects.visible_to(reader).filter(pk__in=uploads)
+            (upload.pk, upload) for upload in Upload.objects.visible_to(reader).filter(pk__in=uploads)
         )
     return visible
 
@@ -83,16 +102,75 @@ def resolve(message: Message, visible: Visible) -> Resolved:
 def _html(message: Message, body: str, mentions: list[dict[str, Any]], visible: Visible) -> SafeString:
     if message.role == MessageRole.TOOL and message.content_type != ContentType.MARKDOWN:
         return format_html('<pre class="output">{}</pre>', body) if body else mark_safe("")
+    things = [_thing(mention, visible) for mention in message.mentions.all()]
+    return _chipped(body, mentions, things)
+
+
+def _chipped(body: str, mentions: list[dict[str, Any]], things: list[Artifact | Upload | None]) -> SafeString:
+    """The Markdown of `body` as HTML, with a chip in each mention's place."""
     marked, position = [], 0
     for index, mention in enumerate(mentions):
         marked += [_plain(body[position : mention["start"]]), f"{_OPEN}{index}{_CLOSE}"]
         position = mention["end"]
     marked.append(_plain(body[position:]))
     html = markdown.render("".join(marked))
-    things = [_thing(mention, visible) for mention in message.mentions.all()]
-    for index, (mention, thing) in enumerate(zip(mentions, things, strict=True)):
-        html = html.replace(f"{_OPEN}{index}{_CLOSE}", chip(mention["label"], thing))
+    if mentions:
+        chips = [chip(mention["label"], thing) for mention, thing in zip(mentions, things, strict=True)]
+        names = [f"@{escape(mention['label'])}" for mention in mentions]
+        html = _in_places(html, chips, names)
     return mark_safe(html)  # noqa: S308 - sanitised Markdown, and chips that escape their labels
+
+
+def _in_places(html: str, chips: list[SafeString], names: list[str]) -> str:
+    """Chips where text stands. Within a tag (a picture's alternative text, a title) and within a link, which can
+    hold no other link, the bare names."""
+    pieces, linked = [], False
+    for index, piece in enumerate(_TAG.split(html)):
+        is_tag = index % 2 == 1
+        if is_tag and piece.startswith(("<a ", "<a>", "</a>")):
+            linked = not piece.startswith("</")
+        filling = names if is_tag or linked else chips
+        pieces.append(_PLACE.sub(lambda match, filling=filling: filling[int(match[1])], piece))
+    return "".join(pieces)
+
+
+def resolve_text(text: str, reader: "User") -> Resolved:
+    """A text that is no message, as `reader` may see it: instructions, a description, an answer that still comes in.
+
+    Its mentions are read from its syntax and bear the names that things have now. One of what `reader` can't see
+    keeps its reference, so that the text can be edited and saved again, and loses its name.
+    """
+    found = references(text)
+    visible = _visible(found, reader)
+    pieces: list[str] = []
+    mentions: list[dict[str, Any]] = []
+    things = [visible.get(reference.artifact or reference.upload) for reference in found]  # type: ignore[arg-type]
+    position = length = 0
+    for reference, thing in zip(found, things, strict=True):
+        before, name = text[position : reference.start], _name(thing)
+        shown = (
+            upload_token(name, reference.upload) if reference.upload else token(name, reference.artifact)  # type: ignore[arg-type]
+        )
+        start = length + len(before)
+        mentions.append(
+            {
+                "artifact": thing.pk if isinstance(thing, Artifact) else None,
+                "label": name,
+                "start": start,
+                "end": start + len(shown),
+                "available": thing is not None,
+            }
+        )
+        pieces += [before, shown]
+        length, position = start + len(shown), reference.end
+    body = "".join([*pieces, text[position:]])
+    return Resolved(body, _chipped(body, mentions, things), mentions)
+
+
+def _name(thing: Artifact | Upload | None) -> str:
+    if thing is None:
+        return UNAVAILABLE
+    return thing.filename if isinstance(thing, Upload) else thing.name
 
 
 def _plain(text: str) -> str:

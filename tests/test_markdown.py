@@ -111,3 +111,51 @@ def test_pathological_input_costs_no_more_than_its_length(source: str) -> None:
     began = time.process_time()
     markdown.render(source)
     assert time.process_time() - began < 3
+
+
+TEXT = """# Head
+
+First *line*
+and second
+
+- one
+- two
+
+  still two
+
+```python
+x = 1
+
+y = 2
+```
+
+| a | b |
+| - | - |
+| 1 | 2 |
+
+[^1]: A note
+> said
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_blocks_are_the_whole_text_in_pieces(end: str) -> None:
+    text = TEXT.replace("\n", end)
+    blocks = markdown.blocks(text)
+    assert "".join(blocks) == text
+    assert [block.split(end)[0] for block in blocks][:5] == [
+        "# Head",
+        "First *line*",
+        "- one",
+        "```python",
+        "| a | b |",
+    ]
+    assert "".join(markdown.blocks("")) == ""
+
+
+def test_only_the_last_block_of_a_growing_text_changes() -> None:
+    settled: list[str] = []
+    for length in range(len(TEXT)):
+        blocks = markdown.blocks(TEXT[:length])
+        assert blocks[: len(settled)] == settled, length
+        settled = blocks[:-1]

@@ -1,6 +1,7 @@
 """Markdown to HTML, and the one function that makes HTML safe (one allow-list, decision 0003)."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import nh3
@@ -86,14 +87,24 @@ def _fence(code: str, language: str, _attributes: str) -> str:
     return highlighted(code, language)
 
 
-_markdown = (
-    MarkdownIt("commonmark", {"html": False, "linkify": False, "highlight": _fence, "maxNesting": DEEPEST})
-    .enable(["table", "strikethrough"])
-    .use(footnote_plugin)
-    .use(tasklists_plugin, label=True)
-)
+def _commonmark() -> MarkdownIt:
+    options = {"html": False, "linkify": False, "highlight": _fence, "maxNesting": DEEPEST}
+    return MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+
+
+_markdown = _commonmark().use(footnote_plugin).use(tasklists_plugin, label=True)
+_LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")  # as Markdown counts lines
+_blocks = _commonmark().disable(["inline", "reference"])
 
 
 def render(source: str, environment: dict[str, Any] | None = None) -> str:
     """Sanitised HTML of GitHub-flavoured Markdown; beyond LARGEST_MARKDOWN characters the rest is left out."""
     return sanitise(_markdown.render(source[:LARGEST_MARKDOWN], environment or {}))
+
+
+def blocks(source: str) -> list[str]:
+    """The top-level blocks of a Markdown text; joined they are the text. As it grows only the last one changes."""
+    starts = [token.map[0] for token in _blocks.parse(source) if token.level == 0 and token.map]
+    lines = _LINE_END.split(source)
+    edges = [0, *sorted(set(starts))[1:], len(lines)]
+    return ["".join(lines[start:end]) for start, end in pairwise(edges)]

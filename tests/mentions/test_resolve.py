@@ -8,7 +8,7 @@ import pytest
 from artifacts.models import Artifact
 from conversations.models import Message
 from mentions.models import Mention
-from mentions.resolve import resolve, visible_mentioned
+from mentions.resolve import resolve, resolve_text, visible_mentioned
 from mentions.syntax import token
 from projects.models import Membership
 from tests.cast import Cast
@@ -259,3 +259,40 @@ def fill_with_mentions(cast: Cast, artifacts: list[Artifact], messages: int) -> 
         for n, message in enumerate(made)
         for at in range(4)
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "![see {}](https://example.com/a.png)",
+        '[words](https://example.com "titled {}")',
+        "[words {} more](https://example.com)",
+        "[words][r]\n\n[r]: /address '{}'",
+    ],
+)
+def test_where_no_link_can_stand_a_mention_is_its_bare_name(cast: Cast, around: str) -> None:
+    artifact = cast.artifact('A "quoted" <b> name')
+    html = post(cast, around.format(token(artifact.name, artifact.pk)))["html"]
+    assert "/artifacts/" not in html
+    assert "A &quot;quoted&quot; &lt;b&gt; name" in html
+    assert "<b>" not in html
+    assert "\ue000" not in html
+    assert html.count("<a ") == html.count("</a>") <= 1
+
+
+def test_a_mention_beside_a_link_is_a_chip(cast: Cast) -> None:
+    artifact = cast.artifact("Plan")
+    html = post(cast, f"[words](https://example.com) {token('Plan', artifact.pk)}")["html"]
+    assert f'href="/artifacts/{artifact.pk}"' in html
+
+
+def test_a_text_that_is_no_message_bears_the_names_of_now(cast: Cast) -> None:
+    shared, private = cast.artifact("Shared", saved="project"), cast.artifact("Canary 6644")
+    text = f"Use {token('Old name', shared.pk)}, not {token('Canary 6644', private.pk)}."
+    seen = resolve_text(text, cast.bob)
+    assert seen.body == f"Use {token('Shared', shared.pk)}, not {token('unavailable', private.pk)}."
+    assert [(m["label"], m["available"]) for m in seen.mentions] == [("Shared", True), ("unavailable", False)]
+    assert "Canary" not in seen.html
+    assert seen.body[seen.mentions[1]["start"] : seen.mentions[1]["end"]] == token("unavailable", private.pk)
+    # Saved again by somebody who could not see it, it is still the same reference for those who can.
+    assert resolve_text(seen.body, cast.alice).mentions[1]["label"] == "Canary 6644"
