@@ -1,6 +1,6 @@
 # Every target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help screenshots run test test-slow lint format lock setup corpus faults
+.PHONY: help model-smoke screenshots run test test-slow lint format lock setup corpus faults
 
 help: ## Lists these targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -33,6 +33,9 @@ corpus: ## Measures text extraction on a folder of documents (ARTIFACTSITE_SHARE
 faults: ## Injects every fault of docs/testing.md for real (about an hour) and prints what was lost; goes on where it broke off.
 	@scripts/setup dev
 	@.venv/bin/python -m tests.faults.run $(FAULTS)
+
+model-smoke: ## Serves a real small model on this machine and has it stream an answer into the page.
+	@scripts/model-smoke
 
 screenshots: ## Takes the README's pictures anew.
 	@scripts/screenshots

@@ -1,6 +1,7 @@
 """The programs of docs/agents/, as they stand, against the real packages and a running site.
 
-They want an environment of their own (client/requirements-adapters.txt): ADAPTERS_PYTHON names its Python.
+They run in an environment of their own, .adapters-venv: `scripts/setup dev` makes it, once for each
+client/requirements-adapters.lock. ADAPTERS_PYTHON names another one.
 """
 
 import os
@@ -47,7 +48,6 @@ def run(document: str, python: Path, person: Person, conversation: str, endpoint
     return done.stdout
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="no environment with the agents' packages (ADAPTERS_PYTHON)")
 @pytest.mark.parametrize("document", ["openai-sdk.md", "langchain.md", "pydantic-ai.md", "google-adk.md"])
 def test_an_adapter(document: str, alice: Person, conversation: str, endpoint: Endpoint) -> None:
     answer = "West leads." if document == "google-adk.md" else "West leads, see {{mention}}."
