@@ -17,6 +17,7 @@ from playground.api import (
     PlaygroundConversationViewSet,
     ProgramView,
     ToolResultView,
+    TryAgentView,
     TurnViewSet,
 )
 from playground.streams import turn_events
@@ -42,6 +43,7 @@ urlpatterns = [
     path("projects/<uuid:pk>", verbs(ProjectViewSet, get="retrieve", patch="partial_update")),
     path("projects/<uuid:pk>/agent", verbs(ProjectAgentViewSet, get="retrieve", patch="partial_update")),
     path("projects/<uuid:project_id>/members", verbs(MemberViewSet, get="list", post="create")),
+    path("projects/<uuid:pk>/agent/try", TryAgentView.as_view()),
     path(
         "projects/<uuid:project_id>/members/<int:user_id>",
         verbs(MemberViewSet, patch="partial_update", delete="destroy"),
@@ -52,6 +54,7 @@ urlpatterns = [
         verbs(PlaygroundConversationViewSet, get="retrieve", patch="partial_update", delete="destroy"),
     ),
     path(f"{CONVERSATION}/messages", verbs(MessageViewSet, get="list", post="create")),
+    path(f"{CONVERSATION}/messages/<uuid:pk>/retry", verbs(MessageViewSet, post="answer_again")),
     path(f"{CONVERSATION}/tool-results", ToolResultView.as_view()),
     path(f"{CONVERSATION}/programs", ProgramView.as_view()),
     path(f"{CONVERSATION}/context", ContextView.as_view()),

@@ -27,7 +27,7 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Any], Awaitable[None]]
 
-NATIVE = re.compile(r"/api/turns/[^/]+/events")
+NATIVE = re.compile(r"/api/turns/[^/]+/events|/turns/[^/]+/live")
 WAIT_FOR_BODY = 60.0  # seconds without a byte of a request's body
 SMALL_BODY = 64 * 1024  # read before a thread is taken
 

@@ -31,9 +31,11 @@ from playground.serializers import (
     ProgramSerializer,
     SharedSerializer,
     ToolResultSerializer,
+    TriedAgentSerializer,
     TurnSerializer,
     with_everything,
 )
+from projects.models import Project
 from uploads.api import own_conversation
 
 
@@ -63,6 +65,13 @@ class MessageViewSet(mixins.ListModelMixin, GenericViewSet[Message]):
         serializer.is_valid(raise_exception=True)
         message = services.post(by=request.user, conversation=conversation, **serializer.validated_data)
         return _created(request, message)
+
+    @extend_schema(request=None, responses={202: TurnSerializer})
+    def answer_again(self, request: ApiRequest, conversation_id: UUID, pk: UUID) -> Response:
+        turn = services.answer_again(by=request.user, message=self.get_object())
+        return Response(
+            TurnSerializer(turn, context={"request": request}).data, status=status.HTTP_202_ACCEPTED
+        )
 
 
 def _created(request: ApiRequest, message: Message) -> Response:
@@ -168,6 +177,13 @@ class ContextView(APIView):
                 ) from None
             upto = get_object_or_404(Message.objects.filter(conversation=conversation), pk=pk)
         return Response(assemble(user=request.user, conversation=conversation, upto=upto))
+
+
+class TryAgentView(APIView):
+    @extend_schema(request=None, responses=TriedAgentSerializer)
+    def post(self, request: ApiRequest, pk: UUID) -> Response:
+        project = get_object_or_404(Project.objects.visible_to(request.user), pk=pk)
+        return Response(services.try_agent(by=request.user, project=project))
 
 
 class PlaygroundArtifactViewSet(ArtifactViewSet):

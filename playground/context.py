@@ -1,8 +1,8 @@
 """What an agent is given for its next turn, and the receipt that accounts for all of it (docs/rules.md 2).
 
-Order within the model's window: instructions; messages, the newest first, so that old ones fall out; then, within
-the project's limit on attached text too, mentions, since a person asked for them in this very conversation, and
-uploads, oldest first. What does not fit is cut at the end and said so.
+Order within the model's window: instructions; messages, the newest first, so that old ones fall out, and none of a
+turn whose message was answered again; then, within the project's limit on attached text too, mentions, since a person
+asked for them in this very conversation, and uploads, oldest first. What does not fit is cut at the end and said so.
 """
 
 from bisect import bisect_right
@@ -16,6 +16,7 @@ from artifacts import kinds
 from artifacts.models import Artifact, Version
 from conversations.models import Conversation, Message
 from mentions.resolve import Visible, resolve, visible_mentioned
+from playground.models import Turn
 from uploads.extraction.tokens import CHARACTERS_PER_TOKEN, estimate_tokens
 from uploads.models import Upload, UploadStatus
 from uploads.sessionmeta import fill_in
@@ -102,7 +103,9 @@ def _shown(
 
 
 def _messages(conversation: Conversation, upto: Message | None) -> list[Message]:
-    messages = Message.objects.filter(conversation=conversation).prefetch_related("mentions")
+    superseded = Turn.objects.filter(conversation=conversation).superseded().values("pk")
+    messages = Message.objects.filter(conversation=conversation).exclude(turn__in=superseded)
+    messages = messages.prefetch_related("mentions")
     if upto is not None:
         messages = messages.filter(created_at__lte=upto.created_at)
     return list(messages.order_by("-created_at", "-pk")[:MESSAGES])[::-1]

@@ -11,17 +11,20 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from artifacts.pages import Card, card
-from conversations.models import Conversation, Message, MessageRole
+from conversations.models import ContentType, Conversation, Message, MessageRole
 from conversations.querysets import MessageQuerySet
 from mentions.resolve import resolve, visible_mentioned
-from playground.models import Turn
+from mentions.syntax import token
+from playground.models import Turn, TurnKind, TurnStep
 from playground.serializers import with_everything
-from playground.services import agent_reason
+from playground.services import agent_reason, fenced
+from playground.turns import call_key
 from uploads.models import PENDING, Upload, UploadStatus
 from uploads.services import active_tokens
 
 WINDOW = 60  # messages shown at once
 BEFORE_LINKED = 15  # of them, shown before one that a link points at
+MOST_COPIED = 5_000  # messages
 SHOWN_TEXT = 100_000  # characters of an extraction in its dialog
 
 
@@ -32,6 +35,7 @@ class Line:
     message: Message
     html: SafeString
     cards: list[Card]
+    given: str = ""  # to a tool: the arguments of the call that this answers
 
 
 @dataclass
@@ -40,6 +44,12 @@ class Entry:
 
     lines: list[Line]
     turn: Turn | None = None
+    earlier: list[Line] = field(default_factory=list)  # answers from before the message was answered again
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a message says already how the turn failed: a program's own result does."""
+        return self.turn is not None and self.turn.kind == TurnKind.PROGRAM and len(self.lines) > 1
 
 
 @dataclass(frozen=True)
@@ -157,22 +167,40 @@ def entries_of(user: User, messages: Iterable[Message], *, only_new: bool = Fals
     """
     rows = list(messages)
     visible = visible_mentioned(rows, user)
+    given = _given(rows)
     turns = Turn.objects.visible_to(user).in_bulk({row.turn for row in rows if row.turn})
-    started: dict[UUID, Entry] = {}
+    started: dict[UUID, Entry] = {}  # by the message that started the turn
     entries: list[Entry] = []
     for row in rows:
-        line = Line(row, resolve(row, visible).html, _cards(row, user))
+        line = Line(row, resolve(row, visible).html, _cards(row, user), given.get(row.delivery_key or "", ""))
         turn = turns.get(row.turn) if row.turn else None
+        entry = started.get(turn.message_id) if turn and turn.message_id else None
         if turn is None:
             entries.append(Entry([line]))
-        elif turn.pk in started:
-            started[turn.pk].lines.append(line)
+        elif entry is not None:
+            (entry.lines if entry.turn == turn else entry.earlier).append(line)
         elif row.role == MessageRole.USER:
-            started[turn.pk] = Entry([line], turn)
-            entries.append(started[turn.pk])
+            started[row.pk] = Entry([line], turn)
+            entries.append(started[row.pk])
         elif not only_new:
             entries.append(Entry([line]))
     return entries
+
+
+def line_of(user: User, message: Message) -> Line:
+    """One message by itself."""
+    return entries_of(user, [message])[0].lines[0]
+
+
+def _given(messages: Iterable[Message]) -> dict[str, str]:
+    """Delivery key → the arguments of the agent's call that was answered so."""
+    called = {row.turn for row in messages if row.role == MessageRole.TOOL and row.delivery_key and row.turn}
+    steps = TurnStep.objects.filter(turn__in=called) if called else []
+    return {
+        call_key(step.turn_id, step.number, index): call["arguments"]
+        for step in steps
+        for index, call in enumerate(step.calls)
+    }
 
 
 def _cards(message: Message, user: User) -> list[Card]:
@@ -186,10 +214,39 @@ def _cards(message: Message, user: User) -> list[Card]:
 
 
 def turn_entry(user: User, turn: Turn) -> Entry:
-    """A turn with everything that was said in it."""
-    said = with_everything(Message.objects.visible_to(user).filter(turn=turn.pk)).order_by("created_at", "pk")
+    """A turn with everything that was said in it, and in earlier ones for the same message."""
+    turns = Turn.objects.filter(conversation=turn.conversation_id, message=turn.message_id).values("pk")
+    said = with_everything(Message.objects.visible_to(user).filter(turn__in=turns)).order_by(
+        "created_at", "pk"
+    )
     entries = entries_of(user, said[: WINDOW * 4])
     return next((entry for entry in entries if entry.turn), Entry([], turn))
+
+
+def as_markdown(user: User, conversation: Conversation, message: UUID | None = None) -> str:
+    """A conversation as Markdown: each message under a line that says whose it is; or one message's text alone."""
+    messages = Message.objects.visible_to(user).filter(conversation=conversation)
+    if message is not None:
+        row = get_object_or_404(messages.prefetch_related("mentions"), pk=message)
+        return resolve(row, visible_mentioned([row], user)).body
+    rows = list(with_everything(messages).order_by("created_at", "pk")[:MOST_COPIED])
+    visible = visible_mentioned(rows, user)
+    parts = [f"# {conversation.display_title}"]
+    for row in rows:
+        moment = f"{row.created_at:%Y-%m-%d %H:%M} UTC"
+        parts.append(f"**{_speaker(row)}** · {moment}")
+        body = resolve(row, visible).body
+        is_plain = row.role == MessageRole.TOOL and row.content_type != ContentType.MARKDOWN
+        parts.append(fenced(body) if body and is_plain else body)
+        made = [token(out.version.artifact.name, out.version.artifact_id) for out in row.outputs.all()]
+        parts.append("\n".join(f"- {name}" for name in made))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _speaker(message: Message) -> str:
+    if message.role == MessageRole.USER:
+        return message.author.username if message.author else "Somebody who left"
+    return "Agent" if message.role == MessageRole.AGENT else message.tool or "Tool"
 
 
 def attachments(user: User, conversation: Conversation) -> Attachments:

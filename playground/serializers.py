@@ -146,5 +146,12 @@ class TurnSerializer(serializers.ModelSerializer[Turn]):
         ]
 
 
+class TriedAgentSerializer(serializers.Serializer[Any]):
+    ok = serializers.BooleanField()
+    model = serializers.CharField()
+    seconds = serializers.FloatField()
+    error = TurnErrorSerializer(allow_null=True)
+
+
 class SharedSerializer(serializers.Serializer[Any]):
     conversation = serializers.UUIDField()

@@ -1,8 +1,10 @@
 """What happens in the Playground: programs run, turns end, conversations start and go."""
 
 import re
+import time
 import uuid
 from contextlib import ExitStack
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -23,6 +25,7 @@ from playground.models import Turn, TurnKind, TurnStatus
 from playground.sandbox import SandboxUnavailable
 from playground.tools import ToolCall
 from projects.models import Project
+from projects.services import require_administrator
 from uploads.services import delete_conversation_uploads
 
 log = structlog.get_logger(__name__)
@@ -30,6 +33,7 @@ log = structlog.get_logger(__name__)
 RUN_TURN = "playground.run_turn"
 PROGRAM_TOOL = "python_exec"
 LONGEST_CODE = 200_000
+TRY, TRY_SECONDS = "Answer with one word: ready", 20
 # What the sandbox calls the ends of a run → the turn's end.
 _ENDS = {"cancelled": TurnStatus.CANCELLED}
 
@@ -39,11 +43,11 @@ def agent_reason(project: Project | None = None) -> str | None:
     return None if endpoint_of(project) else NO_AGENT
 
 
-def _fenced(code: str) -> str:
-    """A program as a Markdown fence that its own backticks can't close."""
+def fenced(code: str, language: str = "") -> str:
+    """A text as a Markdown fence that its own backticks can't close."""
     longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}python\n{code}\n{fence}"
+    return f"{fence}{language}\n{code}\n{fence}"
 
 
 def start_program(*, by: User, conversation: Conversation, code: str) -> Turn:
@@ -55,7 +59,7 @@ def start_program(*, by: User, conversation: Conversation, code: str) -> Turn:
     with transaction.atomic():
         turn = Turn(conversation=conversation, kind=TurnKind.PROGRAM, code=code)
         turn.message = add_message(
-            by=by, conversation=conversation, role=MessageRole.USER, body=_fenced(code), turn=turn.pk
+            by=by, conversation=conversation, role=MessageRole.USER, body=fenced(code, "python"), turn=turn.pk
         )
         _queue(turn)
     return turn
@@ -75,13 +79,26 @@ def post(*, by: User, conversation: Conversation, role: str, body: str, respond:
 
 
 def answer_again(*, by: User, message: Message) -> Turn:
-    """A new turn for a message that a person wrote before: the agent answers it once more."""
+    """A new turn for a message that a person wrote before: the agent answers it once more, or its program runs again.
+
+    What was said in the turn before stays, as an earlier answer that agents are no longer given.
+    """
     if message.role != MessageRole.USER:
-        raise Invalid("message", "The agent answers messages of the role user.")
+        raise Invalid("message", "Only a message of the role user can be answered again.")
     with transaction.atomic():
-        turn = _agent_turn(message.conversation)
-        turn.message = message
-        Message.objects.filter(pk=message.pk).update(turn=turn.pk)
+        locked = (
+            Message.objects.select_for_update().select_related("conversation__project").get(pk=message.pk)
+        )
+        before = Turn.objects.filter(pk=locked.turn).first() if locked.turn else None
+        if before is not None and before.is_open:
+            raise Conflict("turn_open", "This is being answered now. Cancel that first, or wait for its end.")
+        if before is not None and before.kind == TurnKind.PROGRAM:
+            turn = Turn(conversation=locked.conversation, kind=TurnKind.PROGRAM, code=before.code)
+        else:
+            turn = _agent_turn(locked.conversation)
+        turn.message = locked
+        locked.turn = turn.pk
+        locked.save(update_fields=["turn"])
         _queue(turn)
     return turn
 
@@ -90,6 +107,40 @@ def _agent_turn(conversation: Conversation) -> Turn:
     if reason := agent_reason(conversation.project):
         raise Conflict("agent_not_configured", reason)
     return Turn(conversation=conversation, kind=TurnKind.AGENT)
+
+
+def try_agent(*, by: User, project: Project) -> dict[str, Any]:
+    """Asks a project's agent for one word, for its administrators.
+
+    Answers `{ok, model, seconds, error: {code, detail} | null}`. As soon as the first word has come nobody wants more,
+    so a try costs next to nothing.
+    """
+    # Imported here: else only workers speak to the endpoint.
+    from playground.agent import wire
+
+    require_administrator(by=by, project=project)
+    endpoint = endpoint_of(project)
+    if endpoint is None:
+        raise Conflict("agent_not_configured", NO_AGENT)
+    body = {"model": endpoint.model, "messages": [{"role": "user", "content": TRY}], "stream": True}
+    said: list[str] = []
+    began, error = time.monotonic(), None
+    try:
+        wire.ask(
+            endpoint,
+            body,
+            silence=TRY_SECONDS,
+            on_text=said.append,
+            wanted=lambda: not any(said) and time.monotonic() - began < TRY_SECONDS,
+        )
+    except wire.AgentError as failure:
+        error = {"code": failure.code, "detail": endpoint.scrubbed(failure.detail)}
+    except wire.Unwanted:
+        if not any(said):
+            sentence = f"It did not answer within {TRY_SECONDS} seconds."
+            error = {"code": "agent_timed_out", "detail": sentence}
+    seconds = round(time.monotonic() - began, 1)
+    return {"ok": error is None, "model": endpoint.model, "seconds": seconds, "error": error}
 
 
 def _queue(turn: Turn) -> None:

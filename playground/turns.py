@@ -21,6 +21,11 @@ ASK_CANCELLED_EVERY = 0.5  # seconds
 FORBIDDEN = ("forbidden", "Its owner is no longer an active member of the project.")
 
 
+def call_key(turn_id: uuid.UUID, step: int, index: int) -> str:
+    """The delivery key of a tool's result: once a call of a step."""
+    return f"turn:{turn_id}:{step}:{index}"
+
+
 def begin(turn_id: uuid.UUID) -> Turn | None:
     """The turn, now running; None where it has ended already."""
     with transaction.atomic():

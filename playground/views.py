@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.pages import SignedInRequest
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.pages import View, is_fragment, place_in_frame, refusals_shown, toast, trigger, zone_of
-from conversations.models import Conversation, MessageRole
+from conversations.models import Conversation, Message, MessageRole
 from conversations.services import create_conversation, rename_conversation
 from playground import pages, services
 from playground.context import assemble
@@ -121,6 +121,21 @@ def _start(request: SignedInRequest) -> HttpResponse:
     return redirect("conversation", create_conversation(by=request.user, project=project).pk)
 
 
+@require_POST
+@signed_in
+def try_agent(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
+    """Says on the settings page whether the project's agent answers."""
+    project = get_object_or_404(Project.objects.visible_to(request.user), pk=pk)
+    tried = services.try_agent(by=request.user, project=project)
+    if is_fragment(request):
+        return render(request, "playground/tried_agent.html", {"tried": tried})
+    if tried["ok"]:
+        notices.success(request, f"{tried['model']} answered.")
+    else:
+        notices.error(request, tried["error"]["detail"])
+    return redirect("project-settings", project.pk)
+
+
 # --- one conversation -----------------------------------------------------------------------------
 
 
@@ -206,6 +221,15 @@ def context(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     return _detail(request, "conversations/receipt.html", {"receipt": receipt, "now": True})
 
 
+@require_safe
+@signed_in
+def as_markdown(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
+    """The conversation, or one `?message=` of it, as Markdown to copy."""
+    own = _own(request, pk)
+    text = pages.as_markdown(request.user, own, _query_id(request, "message"))
+    return HttpResponse(text, content_type="text/markdown; charset=utf-8")
+
+
 # --- turns ------------------------------------------------------------------------------------------
 
 
@@ -216,11 +240,13 @@ def _own_turn(request: SignedInRequest, pk: UUID) -> Turn:
 @require_safe
 @signed_in
 def turn(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
-    """A turn as it is now: swapped in when it ends."""
+    """A turn as it is now; `?foot`: only how it ended, where its messages are on the page already."""
     own = _own_turn(request, pk)
     if not is_fragment(request):
         return redirect(f"{reverse('conversation', args=[own.conversation_id])}#turn-{own.pk}")
-    return render(request, "conversations/turn.html", {"entry": pages.turn_entry(request.user, own)})
+    template = "turn_foot" if "foot" in request.GET and not own.is_open else "turn"
+    context = {"entry": pages.turn_entry(request.user, own)}
+    return render(request, f"conversations/{template}.html", context)
 
 
 @require_POST
@@ -230,6 +256,18 @@ def cancel(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     if not is_fragment(request):
         return redirect("turn", own.pk)
     return HttpResponse(status=204)
+
+
+@require_POST
+@signed_in
+def answer_again(request: SignedInRequest, pk: UUID, message_id: UUID) -> HttpResponseBase:
+    """Has a message answered once more; the new turn takes the place of the one before."""
+    own = _own(request, pk)
+    message = get_object_or_404(Message.objects.filter(conversation=own), pk=message_id)
+    turn = services.answer_again(by=request.user, message=message)
+    if not is_fragment(request):
+        return redirect("turn", turn.pk)
+    return render(request, "conversations/turn.html", {"entry": pages.turn_entry(request.user, turn)})
 
 
 @require_safe

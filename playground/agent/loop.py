@@ -167,7 +167,7 @@ class _AgentTurn:
             self._locked()
             step = self._add_step(number, reply)
             if reply.text.strip():
-                self._post(reply.text)
+                self._post(number, reply.text)
         self.partial = []
         return step
 
@@ -195,7 +195,7 @@ class _AgentTurn:
         with transaction.atomic():
             locked = self._locked()
             self._add_step(number, reply)
-            self._post(text)
+            self._post(number, text)
             turns.close(locked, TurnStatus.DONE, output=storable(text), usage=self._usage())
 
     def end(self, status: str, error: tuple[str, str]) -> None:
@@ -206,7 +206,7 @@ class _AgentTurn:
                 return
             text = "".join(self.partial)
             if text.strip() and turns.may_go_on(self.turn):
-                self._post(text)
+                self._post(len(self.steps), text)
             turns.close(locked, status, error=error, output=storable(text), usage=self._usage())
 
     def _locked(self) -> Turn:
@@ -215,14 +215,15 @@ class _AgentTurn:
             raise LeaseLost
         return locked
 
-    def _post(self, text: str) -> None:
-        post_message(
+    def _post(self, number: int, text: str) -> None:
+        message = post_message(
             by=self.owner,
             conversation=self.conversation,
             role=MessageRole.AGENT,
             body=storable(text),
             turn=self.turn.pk,
         )
+        emit(self.turn, "message", {"step": number, "message": str(message.pk)})
 
     def _tokens(self) -> int:
         return sum(step.tokens for step in self.steps)
@@ -242,7 +243,7 @@ class _AgentTurn:
         return [self._result(step, index, call) for index, call in enumerate(step.calls)]
 
     def _result(self, step: TurnStep, index: int, call: dict[str, str]) -> Message:
-        key = f"turn:{self.turn.pk}:{step.number}:{index}"
+        key = turns.call_key(self.turn.pk, step.number, index)
         delivered = Message.objects.filter(conversation=self.conversation, delivery_key=key).first()
         if delivered is not None:
             return delivered

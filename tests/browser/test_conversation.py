@@ -242,7 +242,7 @@ def test_a_program_streams_and_its_artifact_appears(page: Page, sandbox: None) -
         page,
         "import time\nprint('step 1', flush=True)\ntime.sleep(3)\nopen('out.csv', 'w').write('a,b\\n1,2\\n')",
     )
-    expect(page.locator("[data-turn-output]")).to_contain_text("step 1", timeout=20_000)
+    expect(page.locator("[data-output]")).to_contain_text("step 1", timeout=20_000)
     expect(page.locator("[data-artifact-card]")).to_have_count(1, timeout=20_000)
     expect(page.locator(".turn-state")).to_contain_text("Done")
     assert Axe().run(page).violations_count == 0

@@ -27,8 +27,8 @@ async function copy(button) {
   }
 }
 
-function decorate(root) {
-  for (const pre of root.querySelectorAll(".prose pre, [data-copyable] pre")) {
+export function decorate(root) {
+  for (const pre of root.querySelectorAll(".prose:not([data-blocks]) pre, [data-copyable] pre")) {
     if (pre.parentElement.classList.contains("copyable")) continue;
     const wrapper = document.createElement("div");
     wrapper.className = "copyable";

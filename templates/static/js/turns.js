@@ -1,91 +1,113 @@
-// A turn while it works: its events streamed into the page; when it ends, the finished turn takes its place.
+// A turn while it works: the server tells what changes on the page (playground/live.py), this applies it.
 
-const MOST_OUTPUT = 200_000; // characters kept on the page while it runs
+import { decorate } from "./copy.js";
+
 const AGAIN = 3000; // milliseconds
-const STATES = { queued: "Waiting for a worker", running: "Working" };
+const NEAR = 40; // pixels from the end of an output that count as being there
 
 function elapsed(started) {
   const seconds = Math.max(0, Math.round((Date.now() - started) / 1000));
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** Nodes of HTML that the server rendered and sanitised. */
+function nodes(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return [...template.content.childNodes];
+}
+
 class LiveTurn {
   constructor(section) {
     this.section = section;
-    this.find = (name) => section.querySelector(`[data-turn-${name}]`);
+    this.foot = section.querySelector("[data-turn-live]");
+    this.blocks = new Map(); // part → its blocks, each a list of nodes
     this.timer = setInterval(() => this.tick(), 1000);
     this.tick();
-    this.source = new EventSource(section.dataset.events);
-    for (const type of ["status", "delta", "tool_call", "tool_result", "artifact", "done"]) {
-      this.source.addEventListener(type, (event) => this[type](JSON.parse(event.data)));
-    }
-    // Ours carries data; the browser's own, about the connection, does not.
-    this.source.addEventListener("error", (event) => {
-      if (event.data) this.say(JSON.parse(event.data).detail.split("\n").at(-1));
-      else if (this.source.readyState === EventSource.CLOSED) setTimeout(() => this.end(), AGAIN);
+    this.source = new EventSource(section.dataset.changes);
+    this.source.addEventListener("changes", (event) => {
+      for (const change of JSON.parse(event.data)) this[change.do](change);
+    });
+    this.source.addEventListener("ended", () => this.ended());
+    this.source.addEventListener("error", () => {
+      // The browser connects again by itself, unless it was refused.
+      if (this.source.readyState === EventSource.CLOSED) setTimeout(() => this.lost(), AGAIN);
     });
   }
 
   tick() {
-    if (!this.section.isConnected) {
-      this.stop();
-      return;
-    }
-    this.find("elapsed").textContent = elapsed(new Date(this.section.dataset.started));
+    if (!this.section.isConnected) this.stop();
+    else this.find("turn-elapsed").textContent = elapsed(new Date(this.section.dataset.started));
   }
 
-  say(text) {
-    this.find("status").textContent = text;
+  find(name) {
+    return this.foot.querySelector(`[data-${name}]`);
   }
 
-  status({ status, step, attempt, resumed }) {
-    this.say(STATES[status] ?? status);
-    const output = this.find("output");
-    if (resumed || attempt > 1) {
-      // The agent is asked again: what had come of its answer goes.
-      output.textContent = output.textContent.slice(0, this.answerStart ?? 0);
-    } else if (attempt) {
-      if (step && output.textContent) output.append("\n\n");
-      this.answerStart = output.textContent.length;
-    }
+  element(part) {
+    return this.section.querySelector(`[data-part="${part}"]`);
   }
 
-  delta({ text }) {
-    const output = this.find("output");
-    const follow = output.scrollHeight - output.scrollTop - output.clientHeight < 40;
+  status({ text }) {
+    this.find("turn-status").textContent = text;
+  }
+
+  part({ part, html }) {
+    this.blocks.set(part, []);
+    this.foot.before(...nodes(html));
+  }
+
+  drop({ part }) {
+    this.element(part)?.remove();
+  }
+
+  /** One block of an answer: those before it stay untouched. */
+  block({ part, index, html }) {
+    const place = this.element(part)?.querySelector("[data-blocks]");
+    if (!place) return;
+    const blocks = this.blocks.get(part);
+    const fresh = nodes(html);
+    place.append(...fresh);
+    for (const old of blocks[index] ?? []) old.remove();
+    blocks[index] = fresh;
+  }
+
+  output({ part, text }) {
+    const output = this.element(part)?.querySelector("[data-output]");
+    if (!output) return;
+    const follow = output.scrollHeight - output.scrollTop - output.clientHeight < NEAR;
     output.hidden = false;
     output.append(text);
-    if (output.textContent.length > 2 * MOST_OUTPUT) output.textContent = output.textContent.slice(-MOST_OUTPUT);
     if (follow) output.scrollTop = output.scrollHeight;
   }
 
-  tool_call({ tool, name, arguments: given }) {
-    const step = document.createElement("details");
-    step.className = "step";
-    const summary = document.createElement("summary");
-    summary.textContent = tool ?? name ?? "Tool";
-    const body = document.createElement("pre");
-    body.className = "output";
-    body.textContent = typeof given === "string" ? given : JSON.stringify(given ?? {}, null, 2);
-    step.append(summary, body);
-    this.find("steps").append(step);
+  /** A part is whole: the message that it became, with its artifacts, takes its place. */
+  message({ part, message, html }) {
+    const live = this.element(part);
+    if (!document.getElementById(`message-${message}`)) {
+      const fresh = nodes(html);
+      const opened = live?.querySelector("details")?.open;
+      this.foot.before(...fresh);
+      for (const element of fresh.filter((node) => node.nodeType === Node.ELEMENT_NODE)) {
+        if (opened) for (const step of element.querySelectorAll("details.step")) step.open = true;
+        window.htmx.process(element);
+      }
+      live?.after(...fresh);
+    }
+    live?.remove();
+    decorate(this.section);
   }
 
-  tool_result({ is_error: failed }) {
-    this.say(failed ? "Stopped with an error" : "Finishing");
-  }
-
-  artifact() {
-    this.say("Made an artifact");
-  }
-
-  done() {
-    this.end();
-  }
-
-  end() {
+  ended() {
     this.stop();
-    if (this.section.isConnected) window.htmx.trigger(this.section, "turn-ended");
+    for (const part of this.section.querySelectorAll("[data-part]")) part.remove();
+    this.section.removeAttribute("data-turn");
+    window.htmx.trigger(this.foot, "turn-ended");
+  }
+
+  lost() {
+    this.stop();
+    if (this.section.isConnected) window.htmx.trigger(this.section, "turn-lost");
   }
 
   stop() {

@@ -9,6 +9,8 @@ from auditlog.models import LogEntry
 from playground.agent.endpoint import endpoint_of
 from projects.models import Project
 from tests.cast import Cast
+from tests.playground.agent.conftest import MODEL, Asked
+from tests.servers import free_port
 
 
 @pytest.fixture
@@ -85,3 +87,37 @@ def test_a_changed_secret_key_means_typing_it_again(cast: Cast, address: str, se
     cast.api("adam").patch(address, OWN)
     settings.SECRET_KEY = "x" * 50
     assert chosen(cast)[2] == ""
+
+
+# --- trying it --------------------------------------------------------------------------------------
+
+
+def tried(cast: Cast, by: str = "adam") -> Any:
+    return cast.api(by).post(f"/api/projects/{cast.project.pk}/agent/try")
+
+
+def test_an_endpoint_that_answers(asked: Asked, cast: Cast) -> None:
+    asked.endpoint.script(MODEL, {"text": "ready"})
+    answer = tried(cast)
+    assert answer.status_code == 200, answer.content
+    told = answer.json()
+    assert (told["ok"], told["model"], told["error"]) == (True, MODEL, None)
+    # It is only the administrators' to try, since it may cost money.
+    assert tried(cast, "bob").status_code == 403
+    assert tried(cast, "carol").status_code == 404
+    assert len(asked.requests()) == 1
+
+
+def test_an_endpoint_that_refuses_says_why_without_the_key(asked: Asked, cast: Cast) -> None:
+    asked.endpoint.script(MODEL, {"status": 401, "error": "no such key: site-secret-key"})
+    told = tried(cast).json()
+    assert (told["ok"], told["error"]["code"]) == (False, "agent_key_refused")
+    assert "site-secret-key" not in json.dumps(told)
+
+
+def test_nobody_there(cast: Cast, settings: Any) -> None:
+    settings.AGENT_BASE_URL, settings.AGENT_MODEL = f"http://127.0.0.1:{free_port()}/v1", "m"
+    assert tried(cast).json()["error"]["code"] == "agent_unreachable"
+    settings.AGENT_BASE_URL = ""
+    answer = tried(cast)
+    assert (answer.status_code, answer.json()["code"]) == (409, "agent_not_configured")

@@ -11,7 +11,7 @@ from conversations.models import Message
 from jobs.services import LeaseLost
 from playground import turns
 from playground.models import Turn, TurnEvent, TurnStep
-from playground.services import answer_again, cancel_turn, run_turn
+from playground.services import answer_again, cancel_turn, run_turn, start_program
 from tests.cast import Cast
 from tests.playground.agent.conftest import MODEL, Asked
 
@@ -257,6 +257,34 @@ def test_answered_again(asked: Asked, cast: Cast) -> None:
     again.refresh_from_db()
     assert (again.output, again.message_id) == ("Two", first.message_id)
     assert "One" not in json.dumps(asked.requests()[-1]["messages"])
+    # Nor is the earlier answer part of what follows.
+    asked("And now?", {"text": "Three"})
+    sent = json.dumps(asked.requests()[-1]["messages"])
+    assert "Two" in sent
+    assert "One" not in sent
+
+
+def test_answered_again_over_the_api(asked: Asked, cast: Cast) -> None:
+    first = asked("Guess", {"text": "One"})
+    asked.endpoint.script(MODEL, {"text": "Two"})
+    address = f"/api/conversations/{cast.conversation.pk}/messages/{first.message_id}/retry"
+    answer = cast.api("alice").post(address)
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    early = cast.api("alice").post(address)
+    assert (early.status_code, early.json()["code"]) == (409, "turn_open")
+    asked.do_jobs()
+    assert cast.api("alice").get(f"/api/turns/{answer.json()['id']}").json()["output"] == "Two"
+    agents = Message.objects.get(body="Two")
+    refused = cast.api("alice").post(f"/api/conversations/{cast.conversation.pk}/messages/{agents.pk}/retry")
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
+
+
+def test_a_program_runs_again(cast: Cast) -> None:
+    turn = start_program(by=cast.alice, conversation=cast.conversation, code="print(1)")
+    cancel_turn(by=cast.alice, turn=turn)
+    assert turn.message is not None
+    again = answer_again(by=cast.alice, message=turn.message)
+    assert (again.kind, again.code, again.status) == ("program", "print(1)", "queued")
 
 
 def test_tools_see_only_what_the_owner_sees_in_this_project(asked: Asked, cast: Cast) -> None:
