@@ -41,6 +41,7 @@ class ProjectForm(ModelForm):
         model = Project
         fields = [
             "name", "slug", "allow_artifact_sharing", "max_files", "max_file_size_mb", "max_tokens",
+            "program_cpu_seconds", "program_wall_seconds", "program_memory_mb", "program_output_mb",
             "agent_instructions", "preview_hosts",
         ]  # fmt: skip
 
@@ -86,6 +87,17 @@ class ProjectAdmin(admin.ModelAdmin):
         (None, {"fields": ["name", "slug", "id", "created_at"]}),
         ("Sharing", {"fields": ["allow_artifact_sharing"]}),
         ("Attachments", {"fields": ["max_files", "max_file_size_mb", "max_tokens"]}),
+        (
+            "Programs",
+            {
+                "fields": [
+                    "program_cpu_seconds",
+                    "program_wall_seconds",
+                    "program_memory_mb",
+                    "program_output_mb",
+                ]
+            },
+        ),
         ("Agent", {"fields": ["agent_instructions", "preview_hosts"]}),
         ("In use", {"fields": ["members", "conversations", "artifacts", "uploads", "storage"]}),
     ]

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from rest_framework import serializers
 
-from projects.models import Role
+from projects.models import LEAST_MEMORY_MB, Project, Role
 from projects.serializers import HostField
 
 MOST_HOSTS = 50
@@ -29,10 +29,10 @@ def checked_hosts(lines: Iterable[Any]) -> list[str]:
     return hosts
 
 
-def _limit(ceiling: int) -> forms.IntegerField:
-    sentence = f"Type a whole number from 1 to {ceiling:,}."
+def _limit(ceiling: int, least: int = 1) -> forms.IntegerField:
+    sentence = f"Type a whole number from {least:,} to {ceiling:,}."
     return forms.IntegerField(
-        min_value=1,
+        min_value=least,
         max_value=ceiling,
         error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence),
     )
@@ -46,6 +46,15 @@ class SettingsForm(forms.Form):
     max_files = _limit(settings.CEILING_FILES)
     max_file_size_mb = _limit(settings.CEILING_FILE_SIZE_MB)
     max_tokens = _limit(settings.CEILING_TOKENS)
+    program_cpu_seconds = _limit(settings.CEILING_PROGRAM_CPU_SECONDS)
+    program_wall_seconds = _limit(settings.CEILING_PROGRAM_WALL_SECONDS)
+    program_memory_mb = _limit(settings.CEILING_PROGRAM_MEMORY_MB, LEAST_MEMORY_MB)
+    program_output_mb = _limit(settings.CEILING_PROGRAM_OUTPUT_MB)
+    agent_base_url = forms.CharField(max_length=500, required=False)
+    agent_model = forms.CharField(max_length=200, required=False)
+    # Never filled in from what is stored: typing replaces it, and there is a box to remove it.
+    agent_api_key = forms.CharField(max_length=500, required=False)
+    remove_agent_api_key = forms.BooleanField(required=False)
     agent_instructions = forms.CharField(max_length=50_000, required=False, strip=False)
     preview_hosts = forms.CharField(max_length=20_000, required=False)
 
@@ -57,6 +66,16 @@ class SettingsForm(forms.Form):
         # Browsers send line ends in a way of their own.
         text: str = self.cleaned_data["agent_instructions"]
         return text.replace("\r\n", "\n")
+
+    def changes(self, project: Project) -> dict[str, Any]:
+        """What `update_project` is to change: a key only where one was typed or is to go, an address if it is new."""
+        values = dict(self.cleaned_data)
+        key, remove = values.pop("agent_api_key"), values.pop("remove_agent_api_key")
+        if key or remove:
+            values["agent_api_key"] = key
+        if values["agent_base_url"].strip() == project.agent_base_url:
+            del values["agent_base_url"]
+        return values
 
 
 class NewMemberForm(forms.Form):

@@ -28,6 +28,25 @@ def _ceiling_tokens() -> int:
     return settings.CEILING_TOKENS
 
 
+def _ceiling_cpu() -> int:
+    return settings.CEILING_PROGRAM_CPU_SECONDS
+
+
+def _ceiling_wall() -> int:
+    return settings.CEILING_PROGRAM_WALL_SECONDS
+
+
+def _ceiling_memory() -> int:
+    return settings.CEILING_PROGRAM_MEMORY_MB
+
+
+def _ceiling_output() -> int:
+    return settings.CEILING_PROGRAM_OUTPUT_MB
+
+
+LEAST_MEMORY_MB = 64  # Python itself wants some
+
+
 class Project(models.Model):
     """Members, what they share, and the limits on what they attach."""
 
@@ -51,6 +70,28 @@ class Project(models.Model):
         "most tokens of active files",
         default=800_000,
         validators=[MinValueValidator(1), MaxValueValidator(_ceiling_tokens)],
+    )
+    program_cpu_seconds = models.PositiveIntegerField(
+        "a program's CPU time (s)",
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(_ceiling_cpu)],
+        help_text="Of all its processes together.",
+    )
+    program_wall_seconds = models.PositiveIntegerField(
+        "a program's time (s)",
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(_ceiling_wall)],
+    )
+    program_memory_mb = models.PositiveIntegerField(
+        "a program's memory (MB)",
+        default=1000,
+        validators=[MinValueValidator(LEAST_MEMORY_MB), MaxValueValidator(_ceiling_memory)],
+    )
+    program_output_mb = models.PositiveIntegerField(
+        "a program's output (MB)",
+        default=500,
+        validators=[MinValueValidator(1), MaxValueValidator(_ceiling_output)],
+        help_text="Of all artifacts and files that it makes.",
     )
     agent_instructions = models.TextField(
         blank=True,

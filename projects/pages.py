@@ -56,11 +56,16 @@ class SettingsPage:
     sample: str
     filled_in: str
     ceilings: dict[str, int]
+    agent_hosts: list[str]
+    agent_help: str
+    has_agent_key: bool
 
 
 def initial_of(project: Project) -> dict[str, Any]:
     fields = (
         "name", "allow_artifact_sharing", "max_files", "max_file_size_mb", "max_tokens", "agent_instructions",
+        "program_cpu_seconds", "program_wall_seconds", "program_memory_mb", "program_output_mb",
+        "agent_base_url", "agent_model",
     )  # fmt: skip
     return {
         **{field: getattr(project, field) for field in fields},
@@ -87,10 +92,17 @@ def settings_page(
         placeholder=PLACEHOLDER,
         sample=sample,
         filled_in=str(form["agent_instructions"].value() or "").replace(PLACEHOLDER, sample),
+        agent_hosts=settings.AGENT_PROJECT_HOSTS,
+        agent_help=f"At one of these hosts: {', '.join(settings.AGENT_PROJECT_HOSTS)}",
+        has_agent_key=bool(project.agent_api_key_sealed),
         ceilings={
             "files": settings.CEILING_FILES,
             "size": settings.CEILING_FILE_SIZE_MB,
             "tokens": settings.CEILING_TOKENS,
+            "cpu": settings.CEILING_PROGRAM_CPU_SECONDS,
+            "wall": settings.CEILING_PROGRAM_WALL_SECONDS,
+            "memory": settings.CEILING_PROGRAM_MEMORY_MB,
+            "output": settings.CEILING_PROGRAM_OUTPUT_MB,
         },
     )
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from projects.access import Ability, project_abilities
-from projects.models import Membership, Project, Role
+from projects.models import LEAST_MEMORY_MB, Membership, Project, Role
 
 
 class HostField(serializers.RegexField):
@@ -23,6 +23,18 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
         min_value=1, max_value=settings.CEILING_FILE_SIZE_MB, required=False
     )
     max_tokens = serializers.IntegerField(min_value=1, max_value=settings.CEILING_TOKENS, required=False)
+    program_cpu_seconds = serializers.IntegerField(
+        min_value=1, max_value=settings.CEILING_PROGRAM_CPU_SECONDS, required=False
+    )
+    program_wall_seconds = serializers.IntegerField(
+        min_value=1, max_value=settings.CEILING_PROGRAM_WALL_SECONDS, required=False
+    )
+    program_memory_mb = serializers.IntegerField(
+        min_value=LEAST_MEMORY_MB, max_value=settings.CEILING_PROGRAM_MEMORY_MB, required=False
+    )
+    program_output_mb = serializers.IntegerField(
+        min_value=1, max_value=settings.CEILING_PROGRAM_OUTPUT_MB, required=False
+    )
     preview_hosts = serializers.ListField(child=HostField(), max_length=50, required=False)
     abilities = serializers.SerializerMethodField()
 
@@ -30,6 +42,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
         model = Project
         fields = [
             "id", "name", "slug", "role", "allow_artifact_sharing", "max_files", "max_file_size_mb", "max_tokens",
+            "program_cpu_seconds", "program_wall_seconds", "program_memory_mb", "program_output_mb",
             "agent_instructions", "preview_hosts", "abilities",
         ]  # fmt: skip
         read_only_fields = ["slug"]

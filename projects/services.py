@@ -18,7 +18,8 @@ from projects.models import Membership, Project, Role
 
 EDITABLE = (
     "name", "allow_artifact_sharing", "max_files", "max_file_size_mb", "max_tokens", "agent_instructions",
-    "preview_hosts", "agent_base_url", "agent_model", "agent_api_key",
+    "program_cpu_seconds", "program_wall_seconds", "program_memory_mb", "program_output_mb", "preview_hosts",
+    "agent_base_url", "agent_model", "agent_api_key",
 )  # fmt: skip
 LAST_ADMINISTRATOR = "A project needs an administrator. Make somebody else one first."
 

@@ -49,7 +49,7 @@ def project_settings(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, project, form=form, status=400)
     try:
-        services.update_project(by=user, project=project, **form.cleaned_data)
+        services.update_project(by=user, project=project, **form.changes(project))
     except Refusal as refusal:
         field = next(iter(refusal.errors or {}), None)
         form.add_error(field if field in form.fields else None, refusal.detail)

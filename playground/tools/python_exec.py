@@ -34,6 +34,7 @@ from playground.sandbox import (
 )
 from playground.tools.base import ToolCall, ToolResult
 from playground.tools.slots import program_slot
+from projects.models import Project
 from uploads.links import upload_for
 from uploads.models import Upload
 from uploads.sessionmeta import session_meta
@@ -92,7 +93,7 @@ def run(call: ToolCall, code: str) -> ToolResult:
                 inputs=_inputs(call),
                 memory={"sessionMeta": session_meta(call.conversation)},
                 fetcher=LinkFetcher(call.conversation.pk),
-                limits=Limits(),
+                limits=limits_of(call.conversation.project),
                 workdir_in=working_folder.unpacked(call.conversation, call.resources),
                 workdir_out=left,
                 on_output=call.on_output,
@@ -108,6 +109,16 @@ def run(call: ToolCall, code: str) -> ToolResult:
         error_code=result.error.code if result.error else "",
         usage=usage(result),
         keep=keep,
+    )
+
+
+def limits_of(project: Project) -> Limits:
+    """What a program of a project may use: its own limits, under the ceilings as they are now."""
+    return Limits(
+        cpu_seconds=min(project.program_cpu_seconds, settings.CEILING_PROGRAM_CPU_SECONDS),
+        wall_seconds=min(project.program_wall_seconds, settings.CEILING_PROGRAM_WALL_SECONDS),
+        memory_bytes=min(project.program_memory_mb, settings.CEILING_PROGRAM_MEMORY_MB) * 1_000_000,
+        output_total_bytes=min(project.program_output_mb, settings.CEILING_PROGRAM_OUTPUT_MB) * 1_000_000,
     )
 
 

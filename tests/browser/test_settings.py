@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from projects.models import Membership
 from tests.cast import Cast
+from tests.fake_openai import fake_openai
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -113,3 +114,60 @@ def test_accessible_and_no_wider_than_the_window(
     page.goto(f"/projects/{cast.project.pk}/settings")
     assert Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# --- the agent and its programs ----------------------------------------------------------------------
+
+
+def test_an_agents_key_is_set_replaced_and_removed_and_never_shown(
+    page: Page, cast: Cast, settings: Any
+) -> None:
+    settings.AGENT_PROJECT_HOSTS = ["own.test"]
+    page.reload()
+    page.get_by_label("Address of an OpenAI-compatible server").fill("http://own.test/v1")
+    page.get_by_label("Model", exact=True).fill("small")
+    page.get_by_label("Key", exact=True).fill("key-4711")
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.locator(".toast")).to_contain_text("Settings saved.")
+    cast.project.refresh_from_db()
+    assert (cast.project.agent_base_url, cast.project.agent_model) == ("http://own.test/v1", "small")
+    assert cast.project.agent_api_key == "key-4711"
+    assert "key-4711" not in page.content()
+    # Saved again without a key it stays, typed it is replaced, ticked it goes.
+    for fill, tick, wanted in (("", False, "key-4711"), ("key-0815", False, "key-0815"), ("", True, "")):
+        page.get_by_label("Replace the key").fill(fill)
+        if tick:
+            page.get_by_label("Remove the key").check()
+        page.get_by_role("button", name="Save settings").click()
+        expect(page.locator(".toast")).to_contain_text("Settings saved.")
+        cast.project.refresh_from_db()
+        assert cast.project.agent_api_key == wanted
+    assert Axe().run(page).violations_count == 0
+
+
+def test_a_host_that_is_not_open_to_projects_is_refused_at_its_field(page: Page, cast: Cast) -> None:
+    page.get_by_label("Address of an OpenAI-compatible server").fill("http://127.0.0.1:9/v1")
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.locator("#agent-address-error")).to_contain_text("AGENT_PROJECT_HOSTS")
+
+
+def test_trying_the_connection_says_what_is_wrong(page: Page, cast: Cast, settings: Any) -> None:
+    page.get_by_role("button", name="Try the connection").click()
+    expect(page.get_by_text("No agent is connected.")).to_be_visible()
+    settings.AGENT_BASE_URL, settings.AGENT_MODEL = "http://127.0.0.1:9/v1", "m"
+    page.get_by_role("button", name="Try the connection").click()
+    expect(page.locator("#tried-agent")).to_contain_text("can't be reached", timeout=20_000)
+    with fake_openai() as endpoint:
+        settings.AGENT_BASE_URL = f"{endpoint.url}/v1"
+        endpoint.script("m", {"text": "ready"})
+        page.get_by_role("button", name="Try the connection").click()
+        expect(page.locator("#tried-agent")).to_contain_text("m answered after", timeout=20_000)
+
+
+def test_what_a_program_may_use_is_saved(page: Page, cast: Cast) -> None:
+    page.get_by_label("CPU time, in seconds").fill("5")
+    page.get_by_label("Memory, in MB").fill("200")
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.locator(".toast")).to_contain_text("Settings saved.")
+    cast.project.refresh_from_db()
+    assert (cast.project.program_cpu_seconds, cast.project.program_memory_mb) == (5, 200)

@@ -13,7 +13,8 @@ from django.db import connection
 from jobs.models import Job, JobState
 from jobs.services import execute
 from playground.models import Turn
-from projects.models import Membership
+from playground.tools.python_exec import limits_of
+from projects.models import Membership, Project
 from tests.cast import Cast
 from tests.uploads.received import received, uploads_of
 
@@ -233,3 +234,35 @@ def test_nobody_else_runs_reads_or_cancels(cast: Cast) -> None:
         assert cast.api(person).get(f"/api/turns/{pk}").status_code == status
         assert cast.api(person).post(f"/api/turns/{pk}/cancel").status_code == status
     assert Turn.objects.get().status == "queued"
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "ended"),
+    [
+        ({"program_wall_seconds": 1}, "import time\ntime.sleep(30)", "timed_out"),
+        ({"program_cpu_seconds": 1}, "while True: pass", "cpu_limit"),
+        ({"program_memory_mb": 300}, "x = bytearray(400_000_000)", "out_of_memory"),
+    ],
+)
+def test_a_projects_own_limits_hold(
+    cast: Cast, do_jobs: DoJobs, limits: dict[str, int], code: str, ended: str
+) -> None:
+    Project.objects.filter(pk=cast.project.pk).update(**limits)
+    turn = run(cast, do_jobs, code)
+    assert (turn["status"], turn["error"]["code"]) == ("failed", ended), turn["output"]
+
+
+def test_a_projects_limit_on_what_is_made(cast: Cast, do_jobs: DoJobs) -> None:
+    Project.objects.filter(pk=cast.project.pk).update(program_output_mb=1)
+    turn = run(
+        cast, do_jobs, "open('a.bin', 'wb').write(b'x' * 900_000)\nopen('b.bin', 'wb').write(b'y' * 900_000)"
+    )
+    assert len(turn["artifacts"]) == 1
+    assert "Left out because they exceed the total size" in turn["output"]
+
+
+def test_a_ceiling_holds_whatever_a_project_has_stored(cast: Cast, settings: Any) -> None:
+    Project.objects.filter(pk=cast.project.pk).update(program_cpu_seconds=50, program_memory_mb=2000)
+    settings.CEILING_PROGRAM_CPU_SECONDS, settings.CEILING_PROGRAM_MEMORY_MB = 7, 100
+    limits = limits_of(Project.objects.get(pk=cast.project.pk))
+    assert (limits.cpu_seconds, limits.wall_seconds, limits.memory_bytes) == (7, 60, 100_000_000)

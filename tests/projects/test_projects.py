@@ -10,6 +10,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.engines]
 
 FIELDS = {
     "id", "name", "slug", "role", "allow_artifact_sharing", "max_files", "max_file_size_mb", "max_tokens",
+    "program_cpu_seconds", "program_wall_seconds", "program_memory_mb", "program_output_mb",
     "agent_instructions", "preview_hosts", "abilities",
 }  # fmt: skip
 
@@ -101,6 +102,12 @@ def test_nobody_else_changes_settings(cast: Cast, person: str | None, status: in
         ("max_file_size_mb", settings.CEILING_FILE_SIZE_MB + 1),
         ("max_tokens", settings.CEILING_TOKENS + 1),
         ("max_tokens", [1]),
+        ("program_cpu_seconds", 0),
+        ("program_cpu_seconds", settings.CEILING_PROGRAM_CPU_SECONDS + 1),
+        ("program_wall_seconds", settings.CEILING_PROGRAM_WALL_SECONDS + 1),
+        ("program_memory_mb", 63),
+        ("program_memory_mb", settings.CEILING_PROGRAM_MEMORY_MB + 1),
+        ("program_output_mb", settings.CEILING_PROGRAM_OUTPUT_MB + 1),
         ("allow_artifact_sharing", "perhaps"),
         ("allow_artifact_sharing", None),
         ("agent_instructions", "x" * 50_001),
