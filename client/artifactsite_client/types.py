@@ -109,7 +109,7 @@ class Received(TypedDict):
 
 
 class Event(TypedDict):
-    """An event of a turn: status, delta, tool_call, tool_result, artifact, error, done."""
+    """An event of a turn: status, delta, message, tool_call, tool_result, artifact, error, done."""
 
     id: int
     type: str
