@@ -29,12 +29,13 @@ from artifacts.serializers import (
 )
 from artifacts.zips import zip_response
 from artifactsite.lib.errors import Invalid
-from artifactsite.lib.pagination import positive
+from artifactsite.lib.pagination import positive, whole
 from artifactsite.lib.parsers import StrictJSONParser
 from conversations.models import Conversation
 
-VERSION = OpenApiParameter("version", int, description="Without it, the version that readers get.")
-BYTES = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+VERSION = OpenApiParameter("version", exports.NUMBER, description="Without it, the version that readers get.")
+BYTES = {(200, "*/*"): OpenApiTypes.BINARY}
+MOST_ROWS = 1000  # of one call
 
 
 class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Artifact]):
@@ -140,7 +141,8 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         return render(request._request, "artifacts/preview.html", {"preview": shown})
 
     @extend_schema(
-        responses=OpenApiTypes.OBJECT, parameters=[OpenApiParameter("from", int), OpenApiParameter("to", int)]
+        responses=OpenApiTypes.OBJECT,
+        parameters=[OpenApiParameter(side, exports.NUMBER) for side in ("from", "to")],
     )
     def diff(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
@@ -150,7 +152,11 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
 
     @extend_schema(
         responses=OpenApiTypes.OBJECT,
-        parameters=[VERSION, OpenApiParameter("offset", int), OpenApiParameter("limit", int)],
+        parameters=[
+            VERSION,
+            OpenApiParameter("offset", whole(0, 10**11 - 1)),
+            OpenApiParameter("limit", whole(1, MOST_ROWS)),
+        ],
     )
     def rows(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
@@ -158,7 +164,7 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
             raise Invalid("id", "Only tables have rows.", code="not_a_table")
         version = self._version(artifact)
         offset = _whole(request.query_params.get("offset"), "offset")
-        limit = positive(request.query_params.get("limit"), "limit", 100, 1000)
+        limit = positive(request.query_params.get("limit"), "limit", 100, MOST_ROWS)
         return Response(
             {
                 "columns": columns_of(version),

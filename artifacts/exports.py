@@ -21,11 +21,16 @@ from artifacts.viewers import document, notebook
 from artifacts.viewers.console import with_reporter
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.names import extension_of
+from artifactsite.lib.pagination import whole
 from artifactsite.lib.serving import PASSIVE, Blob, mark_raw, serve, serve_text
 from uploads.extraction import ExtractionError
 
 LARGEST_FRAME = 32 * 1024 * 1024
 TOO_LARGE = b"<p>This page is too large to preview. Download it instead.</p>"
+
+
+# How the schema describes the number of a version.
+NUMBER = whole(1, 10**8 - 1)
 
 
 def pick_version(artifact: Artifact, number: str | None, user: User | AnonymousUser) -> Version:

@@ -10,6 +10,7 @@ from django_filters.fields import IsoDateTimeField
 from artifacts import search
 from artifacts.models import Artifact, GalleryType, Kind
 from artifacts.querysets import ArtifactQuerySet
+from artifactsite.lib.filters import IdFilter
 
 #  as in the address → as stored
 TYPES = {
@@ -44,8 +45,8 @@ class ArtifactFilter(django_filters.FilterSet):
     type = django_filters.ChoiceFilter(choices=[(name, name) for name in TYPES], method="of_type")
     kind = django_filters.ChoiceFilter(choices=Kind.choices)
     scope = django_filters.ChoiceFilter(choices=[(name, name) for name in SCOPES], method="in_scope")
-    project = django_filters.UUIDFilter(field_name="project_id")
-    conversation = django_filters.UUIDFilter(method="in_conversation")
+    project = IdFilter(field_name="project_id")
+    conversation = IdFilter(method="in_conversation")
     q = django_filters.CharFilter(method="unchanged", max_length=LONGEST_QUERY)
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
     created_before = MomentFilter(field_name="created_at", lookup_expr="lt")

@@ -10,6 +10,7 @@ from artifacts import thumbnails
 from artifacts.access import Ability, abilities
 from artifacts.models import Artifact, Version, Visibility
 from artifacts.zips import MOST_FILES
+from artifactsite.lib.fields import Id, Text
 
 
 class ConversationLinkSerializer(serializers.Serializer[Any]):
@@ -88,14 +89,14 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
 
 
 class ArtifactPatchSerializer(serializers.Serializer[Artifact]):
-    name = serializers.CharField(max_length=255, required=False)
-    description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    name = Text(max_length=255, required=False)
+    description = Text(max_length=5000, required=False, allow_blank=True)
     visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
 
 
 class SaveSerializer(serializers.Serializer[Artifact]):
-    name = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
-    description = serializers.CharField(max_length=5000, required=False, default="", allow_blank=True)
+    name = Text(max_length=255, required=False, default="", allow_blank=True)
+    description = Text(max_length=5000, required=False, default="", allow_blank=True)
     visibility = serializers.ChoiceField(choices=Visibility.choices, default=Visibility.PRIVATE)
 
 
@@ -112,4 +113,4 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
 
 
 class SelectionSerializer(serializers.Serializer[Any]):
-    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST_FILES)
+    ids = serializers.ListField(child=Id(), min_length=1, max_length=MOST_FILES)

@@ -33,6 +33,8 @@ def output_name(raw: Any) -> str:
         raise Invalid("name", "name must be a string.")
     if len(raw) > 255:
         raise Invalid("name", "name may have at most 255 characters.")
+    if "\0" in raw:
+        raise Invalid("name", "name must not have a NUL character in it.")
     name = clean_name(raw)
     if not name:
         raise Invalid("name", "name must not be empty.")

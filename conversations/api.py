@@ -2,16 +2,24 @@
 
 from uuid import UUID
 
+from django_filters import FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import ApiRequest
+from artifactsite.lib.filters import IdFilter
 from conversations import services
 from conversations.models import Conversation
 from conversations.querysets import ConversationQuerySet
 from conversations.serializers import ConversationSerializer, TitleSerializer
+
+
+class ConversationFilter(FilterSet):
+    """By the id alone: a project that one can't see and none are the same empty list."""
+
+    project = IdFilter(field_name="project_id")
 
 
 class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Conversation]):
@@ -19,7 +27,7 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gene
     request: ApiRequest
     queryset = Conversation.objects.none()
     sortable = ("created_at", "updated_at", "title")
-    filterset_fields = ["project"]
+    filterset_class = ConversationFilter
 
     def get_queryset(self) -> ConversationQuerySet:
         return Conversation.objects.visible_to(self.request.user).with_counts()

@@ -2,12 +2,13 @@
 
 from rest_framework import serializers
 
+from artifactsite.lib.fields import Id, StrictModelSerializer, Text
 from conversations.models import Conversation
 from projects.models import Project
 
 
-class ConversationSerializer(serializers.ModelSerializer[Conversation]):
-    project = serializers.PrimaryKeyRelatedField(queryset=Project.objects.none())
+class ConversationSerializer(StrictModelSerializer):
+    project = serializers.PrimaryKeyRelatedField(queryset=Project.objects.none(), pk_field=Id())
     message_count = serializers.IntegerField(read_only=True)
     artifact_count = serializers.IntegerField(read_only=True)
     upload_count = serializers.IntegerField(read_only=True)
@@ -32,4 +33,4 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 
 
 class TitleSerializer(serializers.Serializer[Conversation]):
-    title = serializers.CharField(max_length=200, allow_blank=True)
+    title = Text(max_length=200, allow_blank=True)

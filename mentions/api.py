@@ -13,13 +13,14 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.authentication import ApiRequest
 from artifacts.models import Artifact
 from artifactsite.lib.errors import Invalid
-from artifactsite.lib.pagination import positive
+from artifactsite.lib.pagination import positive, whole
 from conversations.models import Conversation
 from conversations.querysets import ConversationQuerySet
 from conversations.serializers import ConversationSerializer
 from mentions.suggest import backlinks, suggest
 
 LONGEST_QUERY = 200
+MOST = 50
 
 
 class MentionSuggestView(APIView):
@@ -27,13 +28,13 @@ class MentionSuggestView(APIView):
         responses=OpenApiTypes.OBJECT,
         parameters=[
             OpenApiParameter("conversation", OpenApiTypes.UUID),
-            OpenApiParameter("q", str),
-            OpenApiParameter("limit", int),
+            OpenApiParameter("q", {"type": "string", "maxLength": LONGEST_QUERY}),
+            OpenApiParameter("limit", whole(1, MOST)),
         ],
     )
     def get(self, request: ApiRequest) -> Response:
         conversation = None
-        if raw := request.query_params.get("conversation"):
+        if (raw := request.query_params.get("conversation")) is not None:
             try:
                 pk = UUID(raw)
             except ValueError:
@@ -41,8 +42,10 @@ class MentionSuggestView(APIView):
                     "conversation", "conversation must be the id of a conversation of yours."
                 ) from None
             conversation = get_object_or_404(Conversation.objects.visible_to(request.user), pk=pk)
-        query = request.query_params.get("q", "").replace("\0", "")[:LONGEST_QUERY]
-        limit = positive(request.query_params.get("limit"), "limit", 8, 50)
+        query = request.query_params.get("q", "")
+        if len(query) > LONGEST_QUERY or "\0" in query:
+            raise Invalid("q", f"q may have at most {LONGEST_QUERY} characters, and no NUL among them.")
+        limit = positive(request.query_params.get("limit"), "limit", 8, MOST)
         return Response(suggest(user=request.user, conversation=conversation, query=query, limit=limit))
 
 

@@ -168,7 +168,7 @@ class ContextView(APIView):
     def get(self, request: ApiRequest, conversation_id: UUID) -> Response:
         conversation = own_conversation(request, conversation_id)
         upto = None
-        if raw := request.query_params.get("message"):
+        if (raw := request.query_params.get("message")) is not None:
             try:
                 pk = UUID(raw)
             except ValueError:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from artifacts.models import Output
 from artifacts.serializers import ArtifactSerializer
+from artifactsite.lib.fields import Flag, Text
 from conversations.models import ContentType, Message, MessageRole
 from conversations.querysets import MessageQuerySet
 from mentions.resolve import Resolved, resolve, visible_mentioned
@@ -99,22 +100,27 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
 
 class NewMessageSerializer(serializers.Serializer[Message]):
-    body = serializers.CharField(max_length=1_000_000, trim_whitespace=False)
+    body = Text(max_length=1_000_000, trim_whitespace=False)
     role = serializers.ChoiceField(choices=[MessageRole.USER, MessageRole.AGENT], default=MessageRole.USER)
-    respond = serializers.BooleanField(default=False)
+    respond = Flag(default=False)
+
+    def validate_body(self, body: str) -> str:
+        if not body.strip():
+            raise serializers.ValidationError("This field may not be blank.", code="blank")
+        return body
 
 
 class ToolResultSerializer(serializers.Serializer[Any]):
     """The envelope of a tool's result; its artifacts are validated by their kinds."""
 
-    tool = serializers.CharField(max_length=100)
-    content = serializers.CharField(default="", allow_blank=True, trim_whitespace=False, max_length=1_000_000)
+    tool = Text(max_length=100)
+    content = Text(default="", allow_blank=True, trim_whitespace=False, max_length=1_000_000)
     content_type = serializers.ChoiceField(choices=ContentType.choices, default=ContentType.TEXT)
-    is_error = serializers.BooleanField(default=False)
+    is_error = Flag(default=False)
 
 
 class ProgramSerializer(serializers.Serializer[Turn]):
-    code = serializers.CharField(max_length=200_000, trim_whitespace=False)
+    code = Text(max_length=200_000, trim_whitespace=False)
 
 
 class TurnErrorSerializer(serializers.Serializer[Any]):

@@ -3,38 +3,34 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 
+from artifactsite.lib.fields import StrictModelSerializer, Text, Whole
 from projects.access import Ability, project_abilities
 from projects.models import LEAST_MEMORY_MB, Membership, Project, Role
 
+HOST = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?\Z"
 
-class HostField(serializers.RegexField):
+
+class HostField(Text):
     """A host name with an optional port, without scheme or path."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$", max_length=260, **options)
+        super().__init__(max_length=260, validators=[RegexValidator(HOST)], **options)
 
 
-class ProjectSerializer(serializers.ModelSerializer[Project]):
+class ProjectSerializer(StrictModelSerializer):
     role = serializers.ChoiceField(choices=Role.choices, read_only=True)
-    max_files = serializers.IntegerField(min_value=1, max_value=settings.CEILING_FILES, required=False)
-    max_file_size_mb = serializers.IntegerField(
-        min_value=1, max_value=settings.CEILING_FILE_SIZE_MB, required=False
-    )
-    max_tokens = serializers.IntegerField(min_value=1, max_value=settings.CEILING_TOKENS, required=False)
-    program_cpu_seconds = serializers.IntegerField(
-        min_value=1, max_value=settings.CEILING_PROGRAM_CPU_SECONDS, required=False
-    )
-    program_wall_seconds = serializers.IntegerField(
-        min_value=1, max_value=settings.CEILING_PROGRAM_WALL_SECONDS, required=False
-    )
-    program_memory_mb = serializers.IntegerField(
+    max_files = Whole(min_value=1, max_value=settings.CEILING_FILES, required=False)
+    max_file_size_mb = Whole(min_value=1, max_value=settings.CEILING_FILE_SIZE_MB, required=False)
+    max_tokens = Whole(min_value=1, max_value=settings.CEILING_TOKENS, required=False)
+    program_cpu_seconds = Whole(min_value=1, max_value=settings.CEILING_PROGRAM_CPU_SECONDS, required=False)
+    program_wall_seconds = Whole(min_value=1, max_value=settings.CEILING_PROGRAM_WALL_SECONDS, required=False)
+    program_memory_mb = Whole(
         min_value=LEAST_MEMORY_MB, max_value=settings.CEILING_PROGRAM_MEMORY_MB, required=False
     )
-    program_output_mb = serializers.IntegerField(
-        min_value=1, max_value=settings.CEILING_PROGRAM_OUTPUT_MB, required=False
-    )
+    program_output_mb = Whole(min_value=1, max_value=settings.CEILING_PROGRAM_OUTPUT_MB, required=False)
     preview_hosts = serializers.ListField(child=HostField(), max_length=50, required=False)
     abilities = serializers.SerializerMethodField()
 
@@ -51,10 +47,10 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
         return project_abilities(project.role)  # type: ignore[attr-defined]
 
 
-class AgentSerializer(serializers.ModelSerializer[Project]):
+class AgentSerializer(StrictModelSerializer):
     """A project's own agent; its key goes in and never comes out."""
 
-    agent_api_key = serializers.CharField(
+    agent_api_key = Text(
         max_length=500, required=False, allow_blank=True, write_only=True, help_text="Empty removes it."
     )
     agent_api_key_set = serializers.SerializerMethodField()
@@ -77,7 +73,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
 
 
 class NewMemberSerializer(serializers.Serializer[Membership]):
-    user = serializers.CharField(max_length=254, help_text="Username or e-mail address.")
+    user = Text(max_length=254, help_text="Username or e-mail address.")
     role = serializers.ChoiceField(choices=Role.choices, default=Role.COLLABORATOR)
 
 

@@ -171,6 +171,44 @@ def test_every_field_of_every_endpoint_bears_every_value(cast: Cast) -> None:
                     assert_refused_in_shape(answer, 400, 403, 409, 413)
 
 
+WRONG_TYPES: dict[str, dict[str, list[Any]]] = {
+    "/api/projects": {
+        "name": [5, True, 1.5],
+        "max_files": ["5", True, 5.5, "x"],
+        "allow_artifact_sharing": ["yes", 1, "true"],
+        "agent_instructions": [5, True],
+        "preview_hosts": ["a", [5], {"a": 1}],
+    },
+    "/members": {"user": [5], "role": [5, True, "owner"]},
+    "/conversations": {"project": [5, True, 1.5], "title": [5, 1.5]},
+    "/messages": {"body": [5, 1.5, " \n"], "role": [5, "tool"], "respond": ["yes", 1, "true"]},
+    "/tool-results": {"tool": [5], "content": [5, 1.5], "content_type": [5], "is_error": ["true", 0]},
+    "/programs": {"code": [5, 1.5]},
+    "/save": {"name": [5], "description": [5, True], "visibility": [5, True, "everybody"]},
+    "/uploads/": {"isActive": ["yes", 1, "false"]},
+}
+WHOLE = {
+    "/api/projects": {"name": "n"},
+    "/members": {"user": "carol"},
+    "/messages": {"body": "b"},
+    "/tool-results": {"tool": "t"},
+}
+
+
+def test_a_value_of_another_type_is_refused_by_its_field(cast: Cast) -> None:
+    for method, path in targets(cast):
+        end = next(
+            (end for end in WRONG_TYPES if path.endswith(end) or (end.endswith("/") and end in path)), ""
+        )
+        person = "adam" if path.startswith("/api/projects/") else "alice"
+        for field, values in WRONG_TYPES.get(end, {}).items():
+            whole = {"project": str(cast.project.pk)} if end == "/conversations" else WHOLE.get(end, {})
+            for value in values:
+                answer = send(cast.api(person), method, path, json.dumps({**whole, field: value}).encode())
+                assert_refused_in_shape(answer, 400)
+                assert any(name.startswith(field) for name in answer.json()["errors"]), (path, field, value)
+
+
 ITEMS = ["name", "type", "data", "media_type", "content_base64", "part"]
 
 

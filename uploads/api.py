@@ -18,8 +18,9 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.authentication import ApiRequest
 from accounts.throttles import PublicLinkThrottle
 from artifactsite.lib.errors import Invalid, Refusal
-from artifactsite.lib.pagination import positive
+from artifactsite.lib.pagination import positive, whole
 from artifactsite.lib.parsers import MultiPartParser
+from artifactsite.lib.schema import ErrorSerializer
 from artifactsite.lib.serving import Blob, serve
 from conversations.models import Conversation
 from projects.models import Project
@@ -135,7 +136,10 @@ class UploadViewSet(mixins.ListModelMixin, GenericViewSet[Upload]):
 
     @extend_schema(
         responses=ContentSerializer,
-        parameters=[OpenApiParameter("offset", int), OpenApiParameter("limit", int)],
+        parameters=[
+            OpenApiParameter("offset", whole(0, 10**9 - 1)),
+            OpenApiParameter("limit", whole(1, LONGEST_CONTENT)),
+        ],
     )
     def content(self, request: ApiRequest, conversation_id: UUID, file_id: str) -> Response:
         upload = self._upload()
@@ -190,7 +194,12 @@ class PublicFileView(APIView):
     http_method_names = ["get", "head"]
 
     @extend_schema(
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        responses={
+            (200, "*/*"): OpenApiTypes.BINARY,
+            403: ErrorSerializer,
+            404: ErrorSerializer,
+            410: ErrorSerializer,
+        },
         parameters=[OpenApiParameter("h", str, required=True)],
     )
     def get(self, request: ApiRequest) -> HttpResponseBase:

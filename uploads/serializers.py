@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from artifactsite.lib.fields import Flag
 from uploads.links import url_for
 from uploads.models import Upload, UploadStatus
 
@@ -84,7 +85,7 @@ class RetriedSerializer(serializers.Serializer[Any]):
 
 
 class ActiveSerializer(serializers.Serializer[Upload]):
-    isActive = serializers.BooleanField()
+    isActive = Flag()
 
 
 class ContentSerializer(serializers.Serializer[Any]):

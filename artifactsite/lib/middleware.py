@@ -21,4 +21,8 @@ class RawContentMiddleware:
             mark_raw(response, cache=cache)
         if is_raw(response):
             response.cookies.clear()
+            if response.status_code == 304:
+                # They would speak of an empty page, where the reader asked about the content.
+                for header in ("Content-Length", "Content-Type"):
+                    del response[header]
         return response

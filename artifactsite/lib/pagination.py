@@ -23,8 +23,13 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 EXACT_COUNT = 10_000
-SIZE, LARGEST = 20, 100
+SIZE, LARGEST, MOST_PAGES = 20, 100, 10**9 - 1
 RANK = "rank"  # how well a row matches a search
+
+
+def whole(least: int, most: int) -> dict[str, Any]:
+    """How the schema describes a whole number within bounds."""
+    return {"type": "integer", "minimum": least, "maximum": most}
 
 
 def positive(raw: str | None, name: str, default: int, largest: int) -> int:
@@ -100,7 +105,7 @@ class CursorOrPagePagination(BasePagination):
         self.request = request
         self.size = positive(request.query_params.get("size"), "size", SIZE, LARGEST)
         self.field, self.descending = self._ordering(request, view)
-        self.number = positive(request.query_params.get("page"), "page", 1, 10**9 - 1)
+        self.number = positive(request.query_params.get("page"), "page", 1, MOST_PAGES)
         raw = request.query_params.get("cursor")
         if getattr(queryset, "best", None) is not None and not request.query_params.get("ordering"):
             cursor = Cursor.decode(raw, queryset, RANK) if raw else None
@@ -274,18 +279,20 @@ class CursorOrPagePagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: "APIView") -> list[dict[str, Any]]:
-        def parameter(name: str, kind: str, description: str) -> dict[str, Any]:
+        def parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
             return {
                 "name": name,
                 "in": "query",
                 "required": False,
                 "description": description,
-                "schema": {"type": kind},
+                "schema": schema,
             }
 
+        sortable: Sequence[str] = getattr(view, "sortable", ("created_at",))
+        orders = [sign + field for field in sortable for sign in ("-", "")]
         return [
-            parameter("page", "integer", "From 1."),
-            parameter("size", "integer", f"1 to {LARGEST}; {SIZE} by default."),
-            parameter("cursor", "string", "From next or previous."),
-            parameter("ordering", "string", "A field of the rows, with - before it for descending."),
+            parameter("page", whole(1, MOST_PAGES), "From 1."),
+            parameter("size", whole(1, LARGEST), f"{SIZE} by default."),
+            parameter("cursor", {"type": "string"}, "From next or previous."),
+            parameter("ordering", {"type": "string", "enum": orders}, "With - before it for descending."),
         ]

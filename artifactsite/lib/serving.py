@@ -114,7 +114,9 @@ def _handed_off(blob: Blob, disposition: str, policy: str) -> HttpResponseBase |
 def _direct(request: HttpRequest, blob: Blob, etag: str) -> HttpResponseBase:
     response: HttpResponseBase
     span: tuple[int, int] | None = None
-    if "Range" in request.headers and request.headers.get("If-Range", etag) == etag:
+    # RFC 9110, 14.2: of no method but GET.
+    ranged = request.method == "GET" and "Range" in request.headers
+    if ranged and request.headers.get("If-Range", etag) == etag:
         try:
             span = _parse_range(request.headers["Range"], blob.size)
         except ValueError:

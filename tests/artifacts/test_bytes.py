@@ -172,6 +172,21 @@ def test_head_tells_what_get_would_send_and_sends_nothing(cast: Cast) -> None:
         assert head.headers == whole.headers
 
 
+@pytest.mark.parametrize("wanted", ["bytes=0-1", f"bytes={SIZE}-", "bytes=-1"])
+def test_a_range_is_get_s_alone(cast: Cast, wanted: str) -> None:
+    for path in paths(file(cast)):
+        head = cast.api("alice").head(path, headers={"Range": wanted})
+        assert (head.status_code, head["Content-Length"]) == (200, str(SIZE))
+        assert "Content-Range" not in head
+
+
+def test_not_modified_says_nothing_of_a_body(cast: Cast) -> None:
+    for path in paths(file(cast)):
+        answer = cast.api("alice").get(path, headers={"If-None-Match": "*"})
+        assert answer.status_code == 304
+        assert not {"Content-Length", "Content-Type"} & set(answer.headers)
+
+
 def test_the_same_bytes_of_two_people_tell_neither_of_the_other(cast: Cast) -> None:
     """Identical content may be anybody's: reading needs the row, and an id is never answered by a hash."""
     mine = file(cast)

@@ -117,12 +117,14 @@ def test_another_projects_artifacts_are_not_offered_in_a_conversation(cast: Cast
     ("query", "status"),
     [
         ({"conversation": "nonsense"}, 400),
+        ({"conversation": ""}, 400),
         ({"conversation": str(uuid.UUID(int=5))}, 404),
         ({"limit": "0"}, 400),
         ({"limit": "51"}, 400),
         ({"limit": "x"}, 400),
-        ({"q": "\0"}, 200),
-        ({"q": "x" * 5000}, 200),
+        ({"q": "\0"}, 400),
+        ({"q": "x" * 200}, 200),
+        ({"q": "x" * 201}, 400),
         ({"q": "%_\\'\""}, 200),
     ],
 )
