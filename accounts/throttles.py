@@ -13,7 +13,8 @@ class CountingThrottle(SimpleRateThrottle):
     """
 
     rate: str | None
-    key: str | None
+    num_requests: int
+    duration: int
 
     def allow_request(self, request: Any, view: Any) -> bool:
         if self.rate is None or (key := self.get_cache_key(request, view)) is None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import django_filters
 from django.core.exceptions import ValidationError
@@ -10,7 +11,7 @@ from django_filters.fields import IsoDateTimeField
 from artifacts import search
 from artifacts.models import Artifact, GalleryType, Kind
 from artifacts.querysets import ArtifactQuerySet
-from artifactsite.lib.filters import IdFilter
+from artifactsite.lib.filters import IdFilter, NotEmpty
 
 #  as in the address → as stored
 TYPES = {
@@ -24,7 +25,7 @@ SCOPES = ("mine", "shared", "saved", "all")
 LONGEST_QUERY = 500
 
 
-class MomentField(IsoDateTimeField):
+class MomentField(NotEmpty, IsoDateTimeField):
     """A time that a database can hold: near the first and last year an offset may lead out of the calendar."""
 
     def to_python(self, value: Any) -> datetime | None:
@@ -80,6 +81,6 @@ class ArtifactFilter(django_filters.FilterSet):
     def in_scope(self, queryset: ArtifactQuerySet, name: str, value: str) -> ArtifactQuerySet:
         return queryset.in_scope(value, self.request.user)
 
-    def in_conversation(self, queryset: ArtifactQuerySet, name: str, value: object) -> ArtifactQuerySet:
+    def in_conversation(self, queryset: ArtifactQuerySet, name: str, value: UUID) -> ArtifactQuerySet:
         # Whose conversation somebody else's artifact came from is not theirs to find out.
         return queryset.filter(conversation_id=value, conversation__owner=self.request.user)

@@ -44,7 +44,7 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gene
     @extend_schema(request=TitleSerializer, responses=ConversationSerializer)
     def partial_update(self, request: ApiRequest, pk: UUID) -> Response:
         conversation = self.get_object()
-        serializer = TitleSerializer(data=request.data, partial=True)
+        serializer = TitleSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         services.rename_conversation(by=request.user, conversation=conversation, **serializer.validated_data)
         return self._answer(conversation)

@@ -33,4 +33,4 @@ class ConversationSerializer(StrictModelSerializer):
 
 
 class TitleSerializer(serializers.Serializer[Conversation]):
-    title = Text(max_length=200, allow_blank=True)
+    title = Text(max_length=200, allow_blank=True, required=False)

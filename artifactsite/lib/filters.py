@@ -1,20 +1,23 @@
 """Filters that lists share."""
 
 from typing import Any
-from uuid import UUID
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 
 
-class IdField(forms.UUIDField):
-    """An id; a parameter that is there and empty is none."""
+class NotEmpty:
+    """A form's field that may be absent, but not be there and empty."""
 
-    def clean(self, value: Any) -> UUID | None:
+    def clean(self, value: Any) -> Any:
         if value == "":
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return super().clean(value)
+            raise ValidationError("Enter a value, or leave this parameter out.", code="invalid")
+        return super().clean(value)  # type: ignore[misc]
+
+
+class IdField(NotEmpty, forms.UUIDField):
+    pass
 
 
 class IdFilter(django_filters.UUIDFilter):

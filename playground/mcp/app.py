@@ -105,7 +105,7 @@ def _caller(authorization: str) -> Caller | tuple[int, dict[str, str], dict[str,
             return 401, UNAUTHENTICATED, {"www-authenticate": "Bearer"}
         request.user = found[0]
         throttle = PerUserThrottle()
-        if not throttle.allow_request(request, None):  # type: ignore[arg-type]
+        if not throttle.allow_request(request, None):
             return 429, THROTTLED, {"retry-after": str(int(throttle.wait() or 1) + 1)}
     except AuthenticationFailed as error:
         failed = {"code": "authentication_failed", "detail": str(error.detail)}
