@@ -300,6 +300,8 @@ JOB_LEASE = timedelta(seconds=env.integer("JOB_LEASE_SECONDS", 15, at_least=3))
 JOB_HEARTBEAT = JOB_LEASE / 3
 JOB_ATTEMPTS = 3
 WORKER_THREADS = env.integer("WORKER_THREADS", 4, at_least=1)
+# How far the embedded worker and its programs stand back, where both they and the pages want the processor.
+WORKER_NICE = env.integer("WORKER_NICE", 10, at_least=0)
 # Turns at once in the embedded worker; most of the time they wait for a model. Their programs are fewer.
 TURN_THREADS = env.integer("TURN_THREADS", max(WORKER_THREADS, 5), at_least=1)
 PROGRAMS_AT_ONCE = env.integer("PROGRAMS_AT_ONCE", max(1, WORKER_THREADS // 2), at_least=1)

@@ -107,8 +107,13 @@ class Live:
     def _on_status(self, data: dict[str, Any]) -> None:
         self.status = STATES.get(data["status"], data["status"])
         if data.get("resumed"):
-            # Another worker goes on behind what was recorded; what had only begun begins anew.
-            self._drop([name for name, part in self.parts.items() if not part.message])
+            # Another worker goes on behind what was recorded; what had only begun begins anew. Calls are made again
+            # without being announced again.
+            begun = {name: part for name, part in self.parts.items() if not part.message}
+            self._drop(list(begun))
+            for name, part in begun.items():
+                if part.given:
+                    self.parts[name] = Part(tool=part.tool, given=part.given)
             self.status = "Going on after an interruption"
         elif data.get("attempt", 1) > 1:
             self._drop([f"step-{data['step']}"])

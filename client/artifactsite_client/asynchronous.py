@@ -282,6 +282,12 @@ class AsyncArtifactsite:
         found: Turn = await self._do(calls.get(f"turns/{turn}"))
         return found
 
+    async def answer_again(self, conversation: str, message: str) -> Turn:
+        """A new turn for a message: the agent answers it once more, or its program runs again."""
+        path = f"conversations/{conversation}/messages/{message}/retry"
+        started: Turn = await self._do(calls.post(path))
+        return started
+
     async def cancel(self, turn: str) -> Turn:
         ended: Turn = await self._do(calls.post(f"turns/{turn}/cancel", repeatable=True))
         return ended

@@ -274,6 +274,12 @@ class Artifactsite:
         found: Turn = self._do(calls.get(f"turns/{turn}"))
         return found
 
+    def answer_again(self, conversation: str, message: str) -> Turn:
+        """A new turn for a message: the agent answers it once more, or its program runs again."""
+        path = f"conversations/{conversation}/messages/{message}/retry"
+        started: Turn = self._do(calls.post(path))
+        return started
+
     def cancel(self, turn: str) -> Turn:
         ended: Turn = self._do(calls.post(f"turns/{turn}/cancel", repeatable=True))
         return ended

@@ -85,7 +85,10 @@ def test_an_agents_turn(client: Artifactsite, conversation: str, endpoint: Endpo
     assert list(client.events(turn, after=seen[-2]["id"])) == seen[-1:]
     assert client.wait(turn)["output"] == "Hello from the agent"
     assert client.cancel(turn)["status"] == "done"
-    assert [message["role"] for message in client.messages(conversation)] == ["agent", "user"]
+    answer, asked = client.messages(conversation)
+    assert (answer["role"], asked["role"]) == ("agent", "user")
+    endpoint.script("m", {"text": "Hello again"})
+    assert client.wait(client.answer_again(conversation, asked["id"])["id"])["output"] == "Hello again"
 
 
 def test_a_program(client: Artifactsite, conversation: str) -> None:

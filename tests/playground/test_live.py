@@ -174,10 +174,16 @@ def test_what_comes_anew_is_dropped_first(cast: Cast, turn: Turn, asked_turn: uu
     assert page.answer() == "<p>Whole</p>\n"
     told(live, turn, page, "message", step=0, message=str(asked_turn))
     told(live, turn, page, "delta", step=1, text="More")
+    told(live, turn, page, "tool_call", id="0.0", tool="python_exec", arguments="{}")
+    told(live, turn, page, "delta", call="0.0", text="once")
     # The worker was killed: what was recorded stays, what had only begun goes.
     told(live, turn, page, "status", status="running", resumed=True)
-    assert (page.parts, len(page.messages)) == ({}, 1)
+    assert (list(page.parts), len(page.messages)) == (["call-0.0"], 1)
     assert page.status == "Going on after an interruption"
+    page.outputs.clear()
+    told(live, turn, page, "delta", call="0.0", text="twice")
+    assert page.outputs == {"call-0.0": "twice"}
+    assert "python_exec" in [change["html"] for change in page.sent if change["do"] == "part"][-1]
 
 
 def test_a_message_that_one_may_not_see_is_not_shown(cast: Cast, turn: Turn) -> None:

@@ -1,5 +1,6 @@
 """The embedded worker: no broker; it looks at the rows and does what a Celery worker would do."""
 
+import os
 import signal
 import threading
 import time
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         parser.add_argument("--queues", default=",".join(Queue.values), help="comma-separated")
 
     def handle(self, *, threads: int, queues: str, **options: object) -> None:
+        os.nice(settings.WORKER_NICE)
         self.stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
