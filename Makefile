@@ -26,9 +26,9 @@ setup: ## Installs what the site and its tests need, and starts nothing.
 lock: ## Writes the locks anew from requirements*.txt and package.json.
 	@scripts/lock
 
-corpus: ## Measures text extraction on a folder of documents (ARTIFACTSITE_SHARED names it): recall and CPU time by format.
+corpus: ## Measures extraction of a folder of documents (ARTIFACTSITE_SHARED): by format, beside others, queued, hostile and cut files.
 	@scripts/setup dev
-	@.venv/bin/python tests/corpus.py
+	@.venv/bin/python -m benchmarks.uploads all
 
 faults: ## Injects every fault of docs/testing.md for real (about an hour) and prints what was lost; goes on where it broke off.
 	@scripts/setup dev

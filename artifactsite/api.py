@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from artifacts.api import ConversationArtifactViewSet
 from artifactsite.lib.errors import api_not_found
 from artifactsite.lib.serving import raw_content
+from artifactsite.operations.api import JobViewSet, OperationsView
 from mentions.api import BacklinkViewSet, MentionSuggestView
 from playground.api import (
     ContextView,
@@ -92,6 +93,10 @@ urlpatterns = [
     path("upload-config", UploadConfigView.as_view()),
     path(f"{CONVERSATION}/memory/sessionMeta", SessionMetaView.as_view()),
     path("files/public", raw_content(PublicFileView.as_view(), cache="no-store"), name="api-public-file"),
+    path("operations", OperationsView.as_view()),
+    path("operations/jobs", verbs(JobViewSet, get="list")),
+    path("operations/jobs/<uuid:pk>/requeue", verbs(JobViewSet, post="requeue")),
+    path("operations/jobs/<uuid:pk>/cancel", verbs(JobViewSet, post="cancel")),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema")),
     re_path(r"^", api_not_found),

@@ -2,6 +2,14 @@ from django.apps import AppConfig
 
 
 class ArtifactsiteConfig(AppConfig):
-    """The roof: commands that compose several apps."""
+    """The roof: commands that compose several apps, and the view of the whole."""
 
     name = "artifactsite"
+
+    def ready(self) -> None:
+        # Not before all apps are there.
+        from artifactsite.lib import slow_queries
+        from artifactsite.operations import metrics
+
+        metrics.register()
+        slow_queries.watch()

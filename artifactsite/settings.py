@@ -287,10 +287,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "unacked_restore_throttle": 1}
-CELERY_TASK_DEFAULT_QUEUE = "extraction"
+# Doorbells go to the queue of their job; the schedule's to one of its own, which no pile of them holds up.
+CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 # Celery beat keeps this; so does the embedded worker, which calls the same tasks (seconds).
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.sweep", "schedule": 5.0},
+    "measure-storage": {"task": "artifactsite.measure_storage", "schedule": 300.0},
     "forget-finished": {"task": "jobs.forget_finished", "schedule": 6 * 3600.0},
     "collect-garbage": {"task": "artifacts.collect_garbage", "schedule": 6 * 3600.0},
     "collect-working-folders": {"task": "playground.collect_garbage", "schedule": 6 * 3600.0},
@@ -299,6 +301,9 @@ CELERY_BEAT_SCHEDULE = {
 JOB_LEASE = timedelta(seconds=env.integer("JOB_LEASE_SECONDS", 15, at_least=3))
 JOB_HEARTBEAT = JOB_LEASE / 3
 JOB_ATTEMPTS = 3
+# A worker that is asked to stop finishes what it does in this time; what is left goes back to the table at once.
+# Less than the supervisor's patience (10 s), or than the grace period of the container.
+DRAIN_SECONDS = env.integer("DRAIN_SECONDS", 8)
 WORKER_THREADS = env.integer("WORKER_THREADS", 4, at_least=1)
 # How far the embedded worker and its programs stand back, where both they and the pages want the processor.
 WORKER_NICE = env.integer("WORKER_NICE", 10, at_least=0)
@@ -398,6 +403,8 @@ USE_TZ = True
 AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[object, ...] = ()
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+# Statements that take longer are logged, without their values; 0: none.
+SLOW_QUERY_MS = env.integer("SLOW_QUERY_MS", 500)
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
 _shared_processors: list[Any] = [
     structlog.contextvars.merge_contextvars,

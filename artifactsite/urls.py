@@ -4,14 +4,17 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from artifactsite import operations
+from artifactsite.operations import health, views
 
 # One door for all, the throttled one.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
-    path("healthz", operations.healthz),
-    path("readyz", operations.readyz),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("operations", views.operations, name="operations"),
+    path("operations/jobs/<uuid:pk>/requeue", views.requeue, name="requeue-job"),
+    path("operations/jobs/<uuid:pk>/cancel", views.cancel, name="cancel-job"),
     path("admin/", admin.site.urls),
     path("api/", include("artifactsite.api")),
     path("", include("django_prometheus.urls")),

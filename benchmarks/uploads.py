@@ -1,6 +1,7 @@
 """Uploads and extraction, measured through the real pipeline: received, queued, claimed, read in a confined child.
 
-    python -m benchmarks.uploads corpus [extension …]   recall, CPU time and memory by format, beside markitdown
+    python -m benchmarks.uploads all                    all of the following: `make corpus`
+    python -m benchmarks.uploads corpus [extension …]   recall, CPU time and memory by format, beside its rivals
     python -m benchmarks.uploads hostile                bombs, damaged and cut files: how each ends
     python -m benchmarks.uploads queue [count]          many small documents: the pipeline's own share
 
@@ -15,6 +16,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -43,6 +45,7 @@ class Outcome:
     cpu_seconds: float
     peak_bytes: int
     seconds: float
+    recognised: bool = False  # some of its text came from OCR
 
 
 class Bench:
@@ -88,8 +91,9 @@ class Bench:
                 upload.refresh_from_db()
             seconds = time.monotonic() - started
             text = upload.extraction.text if upload.status == "ready" else ""
+            by_ocr = upload.status == "ready" and "tesseract" in upload.extraction.engine
             return Outcome(
-                upload.status, upload.error_code, text, upload.cpu_seconds, upload.peak_bytes, seconds
+                upload.status, upload.error_code, text, upload.cpu_seconds, upload.peak_bytes, seconds, by_ocr
             )
         finally:
             connection.close()
@@ -143,6 +147,7 @@ def measure_corpus(extensions: list[str]) -> None:
     scores: dict[str, Score] = defaultdict(Score)
     ended: dict[str, Counter[str]] = defaultdict(Counter)
     peaks: Counter[str] = Counter()
+    recognised: dict[Path, float] = {}
     chosen = documents(*extensions)
     with bench() as site:
         warm_up(site)
@@ -152,6 +157,8 @@ def measure_corpus(extensions: list[str]) -> None:
             score = scores[document.extension]
             ended[document.extension][found.code or "ready"] += 1
             score.cpu_seconds.append(found.cpu_seconds)
+            if found.recognised:
+                recognised[document.path] = found.cpu_seconds
             peaks[document.extension] = max(peaks[document.extension], found.peak_bytes)
             if not document.is_locked:
                 judge(score, document, found.text)
@@ -170,7 +177,8 @@ def measure_corpus(extensions: list[str]) -> None:
         f"macro recall without json {macro_recall(scores):.3f};"
         f" {len(chosen) / spent:.1f} documents a CPU second, all of the pipeline counted"
     )
-    beside_markitdown(chosen, scores)
+    for rival in RIVALS:
+        beside(rival, chosen, scores, recognised)
 
 
 def macro_recall(scores: dict[str, Score]) -> float:
@@ -190,76 +198,113 @@ def one_of_each() -> list[corpus.Document]:
     return list({document.extension: document for document in found}.values())
 
 
-MARKITDOWN = """
-import json, os, sys, time
-from markitdown import MarkItDown
+@dataclass(frozen=True)
+class Rival:
+    """Another product, installed in an environment of its own: how it is made ready, and how it reads `path`."""
+
+    name: str
+    package: str
+    ready: str
+    read: str
+
+
+RIVALS = (
+    Rival(
+        "markitdown",
+        "markitdown[pdf,docx,pptx,xlsx,xls]",
+        "from markitdown import MarkItDown; reader = MarkItDown(enable_plugins=False)",
+        "reader.convert(path).text_content",
+    ),
+    Rival("kreuzberg", "kreuzberg", "import kreuzberg", "kreuzberg.extract_file_sync(path).content"),
+)
+# CPU of its threads and of what it starts.
+READER = """
+import json, os, resource, sys
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # some of its parts print
-reader = MarkItDown(enable_plugins=False)
+def spent():
+    own, below = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + below.ru_utime + below.ru_stime
+{ready}
 for line in sys.stdin:
     path = line.rstrip("\\n")
-    began = time.process_time()
+    began = spent()
     try:
-        text, error = reader.convert(path).text_content, ""
+        text, error = {read}, ""
     except Exception as problem:
         text, error = "", type(problem).__name__
-    print(json.dumps([text, error, time.process_time() - began]), file=answers, flush=True)
+    print(json.dumps([text, error, spent() - began]), file=answers, flush=True)
 """
+PATIENCE = 120.0  # seconds that a rival may take for one file
 
 
-def beside_markitdown(chosen: list[corpus.Document], ours: dict[str, Score]) -> None:
-    """The same files by markitdown, in an environment of its own; left out where PyPI doesn't give it."""
+def installed(rival: Rival, folder: str) -> str:
+    """The Python of an environment with the rival in it; empty, with a word why, where it can't be had."""
+    python = Path(folder) / "bin" / "python"
+    uv = [sys.executable, "-m", "uv"]
+    install = [*uv, "pip", "install", "-q", "--python", str(python), rival.package]
+    for command in ([*uv, "venv", "-q", folder], install):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"{rival.name} could not be installed, so it is not compared: {done.stderr.strip()[-300:]}")
+            return ""
+    return str(python)
+
+
+def beside(
+    rival: Rival, chosen: list[corpus.Document], ours: dict[str, Score], recognised: dict[Path, float]
+) -> None:
+    """The same files by a rival. Pictures and scans, which need OCR, count for recall and not for CPU time."""
     chosen = [document for document in chosen if document.path.suffix.lower() not in corpus.PICTURES]
-    with tempfile.TemporaryDirectory(prefix="markitdown-") as folder:
-        python = Path(folder) / "bin" / "python"
-        uv = [sys.executable, "-m", "uv"]
-        wanted = "markitdown[pdf,docx,pptx,xlsx,xls]"
-        for command in (
-            [*uv, "venv", "-q", folder],
-            [*uv, "pip", "install", "-q", "--python", str(python), wanted],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                print(
-                    f"markitdown could not be installed, so it is not compared: {done.stderr.strip()[-300:]}"
-                )
-                return
-        command = [str(python), "-W", "ignore", "-c", MARKITDOWN]
+    theirs: dict[str, Score] = defaultdict(Score)
+    failed = Counter[str]()
+    cpu = 0.0
+    with tempfile.TemporaryDirectory(prefix=f"{rival.name}-") as folder:
+        python = installed(rival, folder)
+        if not python:
+            return
+        code = READER.format(ready=rival.ready, read=rival.read)
         reader: subprocess.Popen[str] | None = None
-        theirs: dict[str, Score] = defaultdict(Score)
-        failed = Counter[str]()
         for document in chosen:
             reader = reader or subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-            )
+                [python, "-W", "ignore", "-c", code],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            )  # fmt: skip
             assert reader.stdin is not None
             assert reader.stdout is not None
+            stop = threading.Timer(PATIENCE, reader.kill)
+            stop.start()
             reader.stdin.write(f"{document.path}\n")
             reader.stdin.flush()
             answer = reader.stdout.readline()
+            stop.cancel()
             if not answer:
-                print(f"markitdown's process ended by {reader.wait()} on {document.path.name}")
+                print(f"{rival.name}'s process ended by {reader.wait()} on {document.path.name}")
                 reader = None
             text, error, seconds = json.loads(answer) if answer else ("", "ended", 0.0)
             theirs[document.extension].cpu_seconds.append(seconds)
+            cpu += 0.0 if document.path in recognised else seconds
             failed[document.extension] += bool(error) and not document.is_locked
             if not document.is_locked:
                 judge(theirs[document.extension], document, text)
         if reader is not None:
             reader.communicate()
-    print("\nBeside markitdown, on the same files without pictures (it has no OCR of its own):")
+    print(f"\nBeside {rival.name}, on the same files without pictures:")
     for extension in sorted(theirs):
         own, other = ours[extension], theirs[extension]
         print(
             f"{extension:6} recall {own.recall:.3f} to {other.recall:.3f}, CPU ms a document"
             f" {mean_milliseconds(own):.1f} to {mean_milliseconds(other):.1f}; it failed on {failed[extension]}"
         )
-    own_cpu = sum(sum(ours[extension].cpu_seconds) for extension in theirs)
-    cpu = sum(sum(score.cpu_seconds) for score in theirs.values())
+    ours_all = sum(sum(ours[extension].cpu_seconds) for extension in theirs)
+    scans = sum(recognised[document.path] for document in chosen if document.path in recognised)
+    theirs_all = sum(sum(score.cpu_seconds) for score in theirs.values())
     print(
         f"macro recall without json {macro_recall({name: ours[name] for name in theirs}):.3f}"
-        f" to {macro_recall(theirs):.3f}; CPU {own_cpu:.1f} s confined (and OCR of scanned pages)"
-        f" to {cpu:.1f} s bare; it failed on {failed.total()}"
+        f" to {macro_recall(theirs):.3f}; it failed on {failed.total()}\n"
+        f"CPU with our OCR of scanned pages {ours_all:.1f} s confined to {theirs_all:.1f} s bare;"
+        f" without the {len(set(recognised) & {document.path for document in chosen})} scans"
+        f" {ours_all - scans:.1f} to {cpu:.1f} s: {cpu / max(0.001, ours_all - scans):.1f} times"
     )
 
 
@@ -389,6 +434,10 @@ def main(arguments: list[str]) -> None:
         sys.exit(corpus.ABSENT)
     command, *rest = arguments or ["corpus"]
     if command == "hostile":
+        measure_hostile()
+    elif command == "all":
+        measure_corpus([])
+        measure_queue(500)
         measure_hostile()
     elif command == "queue":
         measure_queue(int(rest[0]) if rest else 500)

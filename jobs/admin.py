@@ -1,14 +1,15 @@
 """The table of work in the Django admin: what waits, runs and failed, and a way to run what failed again."""
 
+import contextlib
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from jobs import registry, services
-from jobs.models import Job, JobState
+from artifactsite.lib.errors import Conflict
+from jobs import services
+from jobs.models import Job
 
 
 @admin.register(Job)
@@ -43,21 +44,21 @@ class JobAdmin(admin.ModelAdmin):
 
     @admin.display(description="error")
     def reason(self, job: Job) -> str:
-        # The kind of error alone: its words may quote somebody's document.
-        return job.error.partition(":")[0][:80]
+        return job.kind_of_error
 
     @admin.action(description="Run the selected failed jobs again", permissions=["requeue"])
     def requeue(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         done = 0
-        with transaction.atomic():
-            for job in jobs.filter(state=JobState.FAILED):
-                if registry.get(job.task) is not None:
-                    services.enqueue(job.task, job.target, priority=job.priority)
-                    done += 1
+        for job in jobs:
+            with contextlib.suppress(Conflict):
+                services.requeue(job)
+                done += 1
         skipped = jobs.count() - done
         if done:
             self.message_user(request, f"Queued again: {done}.", messages.SUCCESS)
         if skipped:
             self.message_user(
-                request, f"Left as they are, since they did not fail: {skipped}.", messages.WARNING
+                request,
+                f"Left as they are, since they did not fail or were tried again: {skipped}.",
+                messages.WARNING,
             )

@@ -4,31 +4,38 @@ A Celery message or the worker's poll is a doorbell; whoever hears it claims the
 """
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
+from celery import current_app
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from kombu.exceptions import ChannelError
 
-from jobs import registry
-from jobs.models import Job, JobState
+from artifactsite.lib.errors import Conflict
+from jobs import figures, registry
+from jobs.holding import holding
+from jobs.models import Job, JobState, Priority, Queue, Worker
 
 log = structlog.get_logger(__name__)
 
 # How long a job that failed by a fault of ours waits before its next attempt, in seconds, by attempt.
 BACK_OFF = (1, 5, 20)
+# Doorbells of a queue at most: more waiting jobs than that need no bell each, their queue is never empty.
+MOST_RUNG = 1000
 
 
 class LeaseLost(Exception):
     """The job was given to somebody else, who will finish it; what was done here must not be written."""
 
 
-def enqueue(task: str, target: uuid.UUID, *, priority: int = 0) -> None:
+def enqueue(task: str, target: uuid.UUID, *, priority: int = Priority.NORMAL) -> None:
     """Writes the job in the caller's transaction and rings the doorbell on its commit.
 
     A job for the same target that still waits makes a second one needless.
@@ -36,26 +43,30 @@ def enqueue(task: str, target: uuid.UUID, *, priority: int = 0) -> None:
     registered = registry.get(task)
     if registered is None:
         raise LookupError(f"no task is registered as {task!r}")
-    job = Job(task=task, target=target, queue=registered.queue, priority=priority)
+    request = structlog.contextvars.get_contextvars().get("request_id", "")
+    job = Job(task=task, target=target, queue=registered.queue, priority=priority, request=request)
     # The partial unique index makes this one statement; nothing is asked first.
-    made = Job.objects.bulk_create([job], ignore_conflicts=True)
-    transaction.on_commit(lambda: ring(made[0].pk, registered.queue))
+    Job.objects.bulk_create([job], ignore_conflicts=True)
+    transaction.on_commit(lambda: ring(registered.queue))
 
 
-def ring(job_id: uuid.UUID, queue: str) -> None:
+def ring(queue: str, times: int = 1) -> None:
     """The doorbell. Without Redis there is none: the worker looks at the rows by itself."""
     if not settings.REDIS_URL:
         return
     from jobs.tasks import run
 
     try:
-        run.apply_async(args=[str(job_id)], queue=queue, retry=False)
+        for _ in range(times):
+            run.apply_async(args=[queue], queue=queue, retry=False)
     except Exception as error:  # noqa: BLE001 - broker down: the sweep will find the row
-        log.warning("doorbell failed; the sweep will ring again", job=str(job_id), error=str(error))
+        log.warning("doorbell failed; the sweep will ring again", queue=queue, error=str(error))
 
 
 def claim(job_id: uuid.UUID) -> Job | None:
-    """Takes a waiting job under a new lease. None: it is done, taken, or not due yet."""
+    """Takes a waiting job under a new lease. None: it is done, taken, or not due yet, or this process stops."""
+    if holding.draining:
+        return None
     now = timezone.now()
     lease = uuid.uuid4()
     taken = Job.objects.filter(pk=job_id, state=JobState.QUEUED, available_at__lte=now).update(
@@ -75,6 +86,11 @@ def waiting(queues: list[str], limit: int) -> list[Job]:
     return list(due.order_by("-priority", "created_at")[:limit])
 
 
+def execute_next(queue: str) -> bool:
+    """Does the most urgent job of a queue. Whoever rang for what, the table decides; False: nothing waits."""
+    return any(execute(job.pk) for job in waiting([queue], 10))
+
+
 def execute(job_id: uuid.UUID) -> bool:
     """Claims and does one job. True if it was claimed here, whatever came of it."""
     job = claim(job_id)
@@ -82,7 +98,10 @@ def execute(job_id: uuid.UUID) -> bool:
         return False
     registered = registry.get(job.task)
     bound = {"job": str(job.pk), "task": job.task, "target": str(job.target)}
-    with structlog.contextvars.bound_contextvars(**bound), _heartbeat(job):
+    if job.request:
+        bound["request_id"] = job.request
+    started = time.monotonic()
+    with structlog.contextvars.bound_contextvars(**bound), holding.one(job), _heartbeat(job):
         try:
             if registered is None:
                 raise LookupError(f"no task is registered as {job.task!r}")
@@ -93,7 +112,9 @@ def execute(job_id: uuid.UUID) -> bool:
             log.exception("job failed")
             _finish_badly(job, f"{type(error).__name__}: {error}")
         else:
-            _held(job).update(state=JobState.DONE, lease=None, leased_until=None, finished_at=timezone.now())
+            now = timezone.now()
+            if _held(job).update(state=JobState.DONE, lease=None, leased_until=None, finished_at=now):
+                figures.add("job", job.task, "done", amount=time.monotonic() - started)
     return True
 
 
@@ -102,12 +123,15 @@ def _held(job: Job) -> QuerySet[Job]:
     return Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING)
 
 
-def _finish_badly(job: Job, reason: str) -> None:
-    """Back to the queue after a pause, or given up after JOB_ATTEMPTS, together with its domain row."""
+def _finish_badly(job: Job, reason: str, *, lapsed: bool = False) -> bool:
+    """Back to the queue after a pause, or given up after JOB_ATTEMPTS, together with its domain row.
+
+    `lapsed`: only if its lease has still run out, as a late heartbeat may have come meanwhile.
+    """
     with transaction.atomic():
         held = _held(job).select_for_update().first()
-        if held is None:
-            return
+        if held is None or (lapsed and _lease_of(held) >= timezone.now()):
+            return False
         if held.attempts < settings.JOB_ATTEMPTS and not _has_queued_twin(held):
             pause = BACK_OFF[min(held.attempts, len(BACK_OFF)) - 1]
             held.available_at = timezone.now() + timedelta(seconds=pause)
@@ -121,6 +145,13 @@ def _finish_badly(job: Job, reason: str) -> None:
             registered = registry.get(held.task)
             if registered is not None and not _has_queued_twin(held):
                 registered.gave_up(held.target, reason)
+        figures.add("job", held.task, "failed" if held.state == JobState.FAILED else "retried")
+    return True
+
+
+def _lease_of(job: Job) -> datetime:
+    assert job.leased_until is not None, "a running job has a lease"
+    return job.leased_until
 
 
 def _has_queued_twin(job: Job) -> bool:
@@ -137,27 +168,100 @@ def reap() -> int:
     reaped = 0
     for job in lost[:500]:
         log.warning("lease ran out", job=str(job.pk), task=job.task, attempts=job.attempts)
-        _finish_badly(job, "The worker stopped in the middle of it.")
-        reaped += 1
+        reaped += _finish_badly(job, "The worker stopped in the middle of it.", lapsed=True)
     return reaped
 
 
 def sweep() -> None:
-    """Reaps, and rings again for whatever waits: a lost doorbell costs seconds, never work."""
+    """Reaps, and rings for whatever waits unrung: a lost doorbell costs seconds, never work."""
     reap()
     if settings.REDIS_URL:
-        overdue = timezone.now() - timedelta(seconds=10)
-        late = Job.objects.filter(state=JobState.QUEUED).filter(available_at__lt=overdue)
-        for job in late.order_by("-priority", "created_at")[:1000]:
-            ring(job.pk, job.queue)
+        now = timezone.now()
+        for queue in Queue.values:
+            due = Job.objects.filter(state=JobState.QUEUED, queue=queue, available_at__lte=now)
+            waits = due[:MOST_RUNG].count()
+            if waits:
+                ring(queue, max(0, waits - _rung(queue)))
+
+
+def _rung(queue: str) -> int:
+    """How many doorbells of a queue nobody has answered yet."""
+    try:
+        with current_app.connection_for_read() as broker:
+            return int(broker.default_channel.queue_declare(queue, passive=True).message_count)
+    except ChannelError:
+        return 0  # an empty queue does not exist
+    except Exception as error:  # noqa: BLE001 - broker down: the next sweep asks again
+        log.warning("the broker can't be asked", error=str(error))
+        return MOST_RUNG
+
+
+def drain(seconds: float) -> int:
+    """Takes no more work, waits for what runs, and hands back what is left, for others to begin at once.
+
+    Returns how many were handed back: the process must then end without writing anything more about them.
+    """
+    left = holding.drain(seconds)
+    handed_back = sum(_hand_back(job) for job in left)
+    if handed_back:
+        log.warning("handed back", jobs=handed_back)
+    return handed_back
+
+
+def _hand_back(job: Job) -> bool:
+    with transaction.atomic():
+        held = _held(job).select_for_update().first()
+        if held is None:
+            return False
+        if _has_queued_twin(held):
+            held.state, held.finished_at = JobState.CANCELLED, timezone.now()
+        else:
+            # Stopping a worker is nobody's failure: it does not count as an attempt.
+            held.state, held.attempts, held.available_at = JobState.QUEUED, held.attempts - 1, timezone.now()
+        held.lease = held.leased_until = None
+        held.save(update_fields=["state", "finished_at", "attempts", "available_at", "lease", "leased_until"])
+        transaction.on_commit(lambda: ring(held.queue))
+    return True
+
+
+def requeue(job: Job) -> None:
+    """Does work once more that failed or was cancelled, together with its domain row."""
+    registered = registry.get(job.task)
+    with transaction.atomic():
+        locked = Job.objects.select_for_update().get(pk=job.pk)
+        over = locked.state in (JobState.FAILED, JobState.CANCELLED)
+        if registered is None or not over:
+            raise Conflict("nothing_to_do", "Only work that failed or was cancelled can be queued again.")
+        if registered.again is None:
+            enqueue(locked.task, locked.target, priority=locked.priority)
+        elif not registered.again(locked.target):
+            raise Conflict(
+                "nothing_to_do", "This was done or tried again meanwhile, or what it is about is gone."
+            )
+
+
+def cancel(job: Job) -> None:
+    """Ends work that waits or runs, and tells its domain row; a worker that has it finds its lease gone."""
+    registered = registry.get(job.task)
+    with transaction.atomic():
+        locked = Job.objects.select_for_update().get(pk=job.pk)
+        if locked.state not in (JobState.QUEUED, JobState.RUNNING):
+            raise Conflict("nothing_to_do", "Only work that waits or runs can be cancelled.")
+        locked.state, locked.finished_at = JobState.CANCELLED, timezone.now()
+        locked.lease = locked.leased_until = None
+        locked.error = "Cancelled by an administrator."
+        locked.save(update_fields=["state", "finished_at", "lease", "leased_until", "error"])
+        if registered is not None and registered.cancelled is not None:
+            registered.cancelled(locked.target)
+        figures.add("job", locked.task, "cancelled")
 
 
 def forget_finished(*, older_than_days: int = 14) -> int:
     """Deletes the rows of work long done."""
     before = timezone.now() - timedelta(days=older_than_days)
-    deleted, _ = Job.objects.filter(
-        state__in=[JobState.DONE, JobState.FAILED], finished_at__lt=before
-    ).delete()
+    over = [JobState.DONE, JobState.FAILED, JobState.CANCELLED]
+    deleted, _ = Job.objects.filter(state__in=over, finished_at__lt=before).delete()
+    Worker.objects.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()
     return deleted
 
 
@@ -165,6 +269,8 @@ def forget_finished(*, older_than_days: int = 14) -> int:
 def _heartbeat(job: Job) -> Iterator[None]:
     """Extends the lease every JOB_HEARTBEAT while the block runs, in a thread with its own connection."""
     stop = threading.Event()
+    registered = registry.get(job.task)
+    until = time.monotonic() + (registered.seconds if registered else 0)
     if connection.in_atomic_block:
         # Only in tests: a second connection could not see the row.
         yield
@@ -172,10 +278,13 @@ def _heartbeat(job: Job) -> Iterator[None]:
 
     def beat() -> None:
         while not stop.wait(settings.JOB_HEARTBEAT.total_seconds()):
+            if time.monotonic() > until:
+                log.error("takes too long: its lease is let go", job=str(job.pk), task=job.task)
+                break
             try:
                 close_old_connections()
                 if not _held(job).update(leased_until=timezone.now() + settings.JOB_LEASE):
-                    return
+                    break
             except Exception:
                 log.exception("heartbeat failed")
         connection.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from artifacts.models import Artifact
@@ -16,6 +17,7 @@ from artifactsite.lib.errors import Conflict, Invalid
 from conversations.models import Conversation, Message, MessageRole
 from conversations.services import add_message, create_conversation
 from jobs import services as jobs
+from jobs.models import Priority
 from mentions.services import post_message
 from mentions.syntax import token
 from playground import tools, turns, working_folder
@@ -143,10 +145,10 @@ def try_agent(*, by: User, project: Project) -> dict[str, Any]:
     return {"ok": error is None, "model": endpoint.model, "seconds": seconds, "error": error}
 
 
-def _queue(turn: Turn) -> None:
-    turn.save(force_insert=True)
+def _queue(turn: Turn, *, again: bool = False) -> None:
+    turn.save(force_insert=not again)
     emit(turn, "status", {"status": TurnStatus.QUEUED})
-    jobs.enqueue(RUN_TURN, turn.pk, priority=10)
+    jobs.enqueue(RUN_TURN, turn.pk, priority=Priority.INTERACTIVE)
 
 
 def cancel_turn(*, by: User, turn: Turn) -> Turn:
@@ -212,6 +214,27 @@ def turn_given_up(turn_id: uuid.UUID, reason: str) -> None:
     if turn is not None:
         detail = "The server broke off three times while it worked on this. Run it again."
         turns.close(turn, TurnStatus.FAILED, error=("given_up", detail))
+
+
+def turn_cancelled(turn_id: uuid.UUID) -> None:
+    """By an administrator: it ends at once, and who works on it stops."""
+    turn = turns.locked_open(turn_id)
+    if turn is not None:
+        turn.cancel_requested = True
+        turn.save(update_fields=["cancel_requested"])
+        turns.close(turn, TurnStatus.CANCELLED)
+
+
+def run_again(turn_id: uuid.UUID) -> bool:
+    """A turn that the server gave up, or that an administrator ended, waits once more."""
+    over = Turn.objects.select_for_update().filter(pk=turn_id)
+    turn = over.filter(Q(error_code="given_up") | Q(status=TurnStatus.CANCELLED)).first()
+    if turn is None:
+        return False
+    turn.status, turn.cancel_requested, turn.finished_at = TurnStatus.QUEUED, False, None
+    turn.error_code = turn.error_detail = ""
+    _queue(turn, again=True)
+    return True
 
 
 def delete_conversation(*, by: User, conversation: Conversation) -> None:

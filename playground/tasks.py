@@ -12,7 +12,14 @@ from playground import services, working_folder
 from playground.sandbox import remove_leftovers
 
 
-@task(services.RUN_TURN, queue=Queue.TURNS, gave_up=services.turn_given_up)
+@task(
+    services.RUN_TURN,
+    queue=Queue.TURNS,
+    gave_up=services.turn_given_up,
+    cancelled=services.turn_cancelled,
+    again=services.run_again,
+    seconds=settings.AGENT_TURN_SECONDS + 15 * 60,  # a turn ends itself; this is for one that can't
+)
 def run_turn(turn_id: UUID) -> None:
     services.run_turn(turn_id)
 

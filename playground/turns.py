@@ -12,6 +12,7 @@ from artifacts.kinds.base import storable
 from artifacts.services import record_tool_result
 from artifactsite.lib.errors import Refusal
 from conversations.models import Conversation, Message
+from jobs import figures
 from playground.events import LONGEST_DELTA, emit
 from playground.models import OPEN, Turn, TurnStatus
 from playground.tools import ToolResult
@@ -65,6 +66,8 @@ def close(
     turn.error_code, turn.error_detail = error
     turn.finished_at = timezone.now()
     turn.save(update_fields=["status", "output", "usage", "error_code", "error_detail", "finished_at"])
+    took = turn.finished_at - (turn.started_at or turn.finished_at)
+    figures.add("turn", turn.kind, error[0] or status, amount=took.total_seconds())
     if error[0]:
         emit(turn, "error", {"code": error[0], "detail": error[1]})
     emit(turn, "done", {"status": status})

@@ -65,10 +65,10 @@ def postgres() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
+def redis(port: int | None = None) -> Iterator[str]:
     """A Redis (or Valkey) of one's own, with 64 databases; yields the REDIS_URL of database 0."""
     with _folder("redis") as folder:
-        port = free_port()
+        port = port or free_port()
         options = [
             "--port",
             str(port),

@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from artifacts.models import Artifact
+from jobs.models import Job
 from playground.services import cancel_turn, start_program
 from tests.cast import Cast
 from tests.routes import all_routes
@@ -44,6 +45,7 @@ class Scene:
             "conversation": self.cast.conversation.pk,
             "artifact": self.artifact.pk,
             "turn": self.turn.pk,
+            "job": Job.objects.get(target=self.turn.pk).pk,
             "file": self.upload.file_id,
             "link": token_for(self.upload),
             "bob": self.cast.bob.pk,
@@ -106,6 +108,11 @@ def reader(actor: str | None, state: str, ok: int) -> int:
 
 def owner(actor: str | None, state: str, ok: int) -> int:
     return 403 if state.startswith("project") and actor in ("bob", "adam") else reader(actor, state, ok)
+
+
+def staff(actor: str | None, state: str, ok: int) -> int:
+    """Operations: nobody of the cast is of the staff (tests/test_operations.py has somebody who is)."""
+    return signed_in(actor, state, 404)
 
 
 @dataclass(frozen=True)
@@ -203,6 +210,10 @@ TABLE: dict[str, dict[str, Row]] = {
     "api/upload-config": {"GET": Row(member)},
     f"{C}/memory/sessionMeta": {"GET": Row(own)},
     "api/files/public": {"GET": Row(everybody)},
+    "api/operations": {"GET": Row(staff)},
+    "api/operations/jobs": {"GET": Row(staff)},
+    "api/operations/jobs/<uuid:pk>/requeue": {"POST": Row(staff)},
+    "api/operations/jobs/<uuid:pk>/cancel": {"POST": Row(staff)},
     "api/schema": {"GET": Row(everybody)},
     "api/docs": {"GET": Row(everybody)},
 }
@@ -215,7 +226,7 @@ NOTHING = {"api/^"}
 
 def address(route: str, scene: Scene, *, foreign: bool = False) -> str:
     """The route with the scene's ids; `foreign`: with ids that don't exist."""
-    kinds = ("project", "conversation", "artifact", "turn")
+    kinds = ("project", "conversation", "artifact", "turn", "job")
     subject = next((name for name in kinds if f"/{name}s/" in f"/{route}"), "")
     ids = {
         "messages/<uuid:pk>": f"messages/{scene.turn.message_id}",
@@ -348,6 +359,9 @@ PAGES: dict[str, dict[str, Expectation]] = {
     "projects/<uuid:pk>/settings": {"GET": administrator, "POST": administrator},
     "projects/<uuid:pk>/members": {"POST": administrator},
     "projects/<uuid:pk>/members/<int:user_id>": {"POST": administrator},
+    "operations": {"GET": staff},
+    "operations/jobs/<uuid:pk>/requeue": {"POST": staff},
+    "operations/jobs/<uuid:pk>/cancel": {"POST": staff},
     "artifacts": {"GET": signed_in},
     "artifacts/delete": {"POST": signed_in},
     "artifacts/<uuid:pk>": {"GET": reader},

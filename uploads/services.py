@@ -20,7 +20,9 @@ from artifactsite.lib import blobs
 from artifactsite.lib.errors import Conflict, Invalid, Refusal
 from artifactsite.lib.names import clean_name, extension_of
 from conversations.models import Conversation
+from jobs import figures
 from jobs import services as jobs
+from jobs.models import Priority
 from projects.models import Project
 from uploads import access, antivirus
 from uploads.extraction.client import ExtractionPool
@@ -42,9 +44,11 @@ NOT_SCANNED = "The virus scanner can't be reached, so the file is held back. Ret
 GIVEN_UP = (
     "Extraction was tried three times and broke off each time. Retry, or upload the file in another format."
 )
+CANCELLED = "An administrator stopped the reading of this file. Retry, or ask them why."
 # What may end otherwise the next time: a process that was killed, storage or a server that was away.
 TRIED_AGAIN = {"crashed", "missing", "unavailable"}
 PROGRESS_SECONDS = 0.5
+AT_HAND = 10  # files of one person that are read before other people's piles
 _pool = ExtractionPool()
 
 
@@ -92,7 +96,11 @@ def receive(
             if not Conversation.objects.select_for_update().filter(pk=conversation.pk).exists():
                 raise Http404
             room = access.room(conversation)
-            accepted = [_create(by, conversation, arrival) for arrival in arrivals[:room]]
+            ahead = Upload.objects.filter(owner=by, status__in=PENDING)[:AT_HAND].count()
+            accepted = [
+                _create(by, conversation, arrival, _priority(ahead + number))
+                for number, arrival in enumerate(arrivals[:room])
+            ]
     for arrival in arrivals[room:]:
         blobs.discard([arrival.stored.key])
         rejected.append(_rejected(arrival.filename, access.too_many(project)))
@@ -129,7 +137,12 @@ def _arrive(
     return _Arrival(name, media_type if file.size else EXTENSIONS[f".{extension}"], blobs.store(file, key))
 
 
-def _create(by: User, conversation: Conversation, arrival: _Arrival) -> Upload:
+def _priority(ahead: int) -> Priority:
+    """The first few files that somebody waits for come before everybody's piles."""
+    return Priority.INTERACTIVE if ahead < AT_HAND else Priority.BULK
+
+
+def _create(by: User, conversation: Conversation, arrival: _Arrival, priority: int) -> Upload:
     upload = Upload.objects.create(
         conversation=conversation,
         owner=by,
@@ -140,7 +153,7 @@ def _create(by: User, conversation: Conversation, arrival: _Arrival) -> Upload:
         sha256=arrival.stored.sha256,
         quarantine=Quarantine.UNSCANNED if antivirus.is_on() else Quarantine.NONE,
     )
-    jobs.enqueue(EXTRACT, upload.pk)
+    jobs.enqueue(EXTRACT, upload.pk, priority=priority)
     return upload
 
 
@@ -157,7 +170,7 @@ def retry(*, by: User, upload: Upload) -> Upload:
         locked = Upload.objects.select_for_update().get(pk=upload.pk)
         if locked.status not in (UploadStatus.FAILED, UploadStatus.UNSUPPORTED):
             raise Conflict("not_failed", "Only a file whose extraction failed can be retried.")
-        _again(locked)
+        _again(locked, Priority.INTERACTIVE)
     return locked
 
 
@@ -166,14 +179,14 @@ def retry_failed(*, by: User, conversation: Conversation) -> list[Upload]:
     with transaction.atomic():
         failed = Upload.objects.visible_to(by).filter(conversation=conversation, status=UploadStatus.FAILED)
         locked = list(failed.oldest_first().select_for_update(of=("self",)))
-        for upload in locked:
-            _again(upload)
+        for number, upload in enumerate(locked):
+            _again(upload, _priority(number))
     return locked
 
 
-def _again(locked: Upload) -> None:
+def _again(locked: Upload, priority: int) -> None:
     _move(locked, UploadStatus.STORED, attempts=0, parts_done=0, parts_total=0)
-    jobs.enqueue(EXTRACT, locked.pk, priority=1)
+    jobs.enqueue(EXTRACT, locked.pk, priority=priority)
 
 
 def revoke_link(*, by: User, upload: Upload) -> Upload:
@@ -335,10 +348,17 @@ def _finish(
     with transaction.atomic():
         code, message = error
         if _held(upload).update(status=status, error_code=code, error_message=message, **facts):
+            _count(upload, code or "ready", extracted.seconds if extracted else 0.0, facts)
             if extracted is not None:
                 _keep_text(upload, extracted)
         elif Upload.objects.filter(pk=upload.pk, status__in=PENDING).exists():
             raise jobs.LeaseLost
+
+
+def _count(upload: Upload, outcome: str, seconds: float, facts: dict[str, Any]) -> None:
+    extension = extension_of(upload.filename)
+    figures.add("extraction", extension, outcome, amount=seconds)
+    figures.add("extraction_cpu", extension, amount=facts.get("cpu_seconds", 0.0))
 
 
 def _keep_text(upload: Upload, extracted: Extracted) -> None:
@@ -366,3 +386,19 @@ def extraction_given_up(upload_id: uuid.UUID, reason: str) -> None:
     upload = Upload.objects.select_for_update().filter(pk=upload_id, status__in=PENDING).first()
     if upload is not None:
         _move(upload, UploadStatus.FAILED, error=("given_up", GIVEN_UP), run=None)
+
+
+def extraction_cancelled(upload_id: uuid.UUID) -> None:
+    """By an administrator: the file says so, and a run of it finds itself replaced."""
+    upload = Upload.objects.select_for_update().filter(pk=upload_id, status__in=PENDING).first()
+    if upload is not None:
+        _move(upload, UploadStatus.FAILED, error=("cancelled", CANCELLED), run=None)
+
+
+def extract_again(upload_id: uuid.UUID) -> bool:
+    """What failed is queued once more; False where there is nothing to do."""
+    upload = Upload.objects.select_for_update().filter(pk=upload_id, status=UploadStatus.FAILED).first()
+    if upload is None:
+        return False
+    _again(upload, Priority.BULK)
+    return True

@@ -7,6 +7,12 @@ from jobs.registry import task
 from uploads import services
 
 
-@task(services.EXTRACT, queue=Queue.EXTRACTION, gave_up=services.extraction_given_up)
+@task(
+    services.EXTRACT,
+    queue=Queue.EXTRACTION,
+    gave_up=services.extraction_given_up,
+    cancelled=services.extraction_cancelled,
+    again=services.extract_again,
+)
 def extract(upload_id: UUID) -> None:
     services.extract(upload_id)

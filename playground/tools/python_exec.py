@@ -22,6 +22,7 @@ from artifacts.kinds.visualization import KIND as VISUALIZATION
 from artifacts.services import output_name
 from artifactsite.lib import blobs
 from artifactsite.lib.errors import Refusal
+from jobs import figures
 from playground import working_folder
 from playground.sandbox import (
     FetchResponse,
@@ -100,6 +101,9 @@ def run(call: ToolCall, code: str) -> ToolResult:
                 cancelled=call.cancelled,
             )
         )
+    outcome = result.error.code if result.error else "done"
+    figures.add("program", outcome, amount=result.wall_seconds)
+    figures.add("program_cpu", amount=result.cpu_seconds)
     outputs, dropped = contents(call, result)
     keep, sentence = working_folder.packed(call.conversation, left, call.resources)
     return ToolResult(

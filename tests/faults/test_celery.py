@@ -74,3 +74,18 @@ def test_nothing_is_lost_when_redis_forgets_everything(site: Site, alice: Person
     broker.flushdb()
     for file_id in uploads:
         assert alice.finished_upload(conversation, file_id, seconds=60)["status"] == "ready"
+
+
+def test_a_celery_worker_that_is_asked_to_stop_finishes_or_hands_back(site: Site, alice: Person) -> None:
+    conversation = alice.conversation()
+    turns = [alice.run(conversation, code) for code in (SLOW, SLOW.replace("sleep(2)", "sleep(20)"))]
+    for turn in turns:
+        events = alice.get(f"turns/{turn}/events", stream=True)
+        assert any(b"started" in line for line in events.iter_lines())
+    for worker in site.children("--queues turns"):
+        os.kill(worker, signal.SIGTERM)
+    assert alice.finished_turn(turns[0], seconds=30)["status"] == "done"
+    assert alice.finished_turn(turns[1], seconds=120)["status"] == "done"
+    assert "handed back" in site.log.read_text()
+    made = alice.get(f"conversations/{conversation}/artifacts").json()["results"]
+    assert [row["version"] for row in made] == [1]

@@ -74,13 +74,13 @@ class Books:
 
 def kill_somebody(site: Site, chance: random.Random, victim: str = "") -> str:
     """Ends one process with no word of warning; a killed site is started again. Returns who it was."""
-    (who,) = [victim] if victim else chance.choices(list(VICTIMS), WEIGHTS)
-    found = VICTIMS[who](site)
-    if not found:
+    there = {who: pids for who, look in VICTIMS.items() if (pids := look(site)) and victim in ("", who)}
+    if not there:
         return "nobody"
+    (who,) = chance.choices(list(there), [WEIGHTS[list(VICTIMS).index(who)] for who in there])
     family = list(descendants(site.process.pid)) if site.process else []
     with contextlib.suppress(ProcessLookupError):
-        os.kill(chance.choice(found), signal.SIGKILL)
+        os.kill(chance.choice(there[who]), signal.SIGKILL)
     if who == "supervisor":
         assert site.process is not None
         site.process.wait()

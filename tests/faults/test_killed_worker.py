@@ -90,3 +90,23 @@ def test_the_site_leaves_no_process_behind(tmp_path: Path) -> None:
         below = [pid for words in ("manage.py", "uploads.extraction") for pid in site.children(words)]
         assert len(below) >= 2
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), seconds=15)
+
+
+def test_a_worker_that_is_asked_to_stop_hands_back_what_takes_too_long(tmp_path: Path) -> None:
+    for part in (tmp_path, *tmp_path.parents[:2]):
+        part.chmod(0o755)
+    with running_site(tmp_path, DRAIN_SECONDS="1") as site:
+        alice = site.person("alice")
+        conversation = alice.conversation()
+        turn = alice.run(conversation, PROGRAM.replace("sleep(2)", "sleep(6)"))
+        events = alice.get(f"turns/{turn}/events", stream=True)
+        assert any(b"started" in line for line in events.iter_lines())
+        (worker,) = site.children("manage.py worker")
+        os.kill(worker, signal.SIGTERM)
+        wait_for(lambda: worker not in site.children("manage.py worker"), seconds=8)
+        # The lease is 15 s: whoever is asked before that has been handed the turn.
+        wait_for(lambda: alice.get(f"turns/{turn}").json()["status"] == "done", seconds=60)
+        made = alice.get(f"conversations/{conversation}/artifacts").json()["results"]
+        assert [(row["name"], row["version"]) for row in made] == [("made", 1)]
+        assert "handed back" in site.log.read_text()
+        assert "lease ran out" not in site.log.read_text()

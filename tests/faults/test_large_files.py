@@ -20,28 +20,31 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-def pieces() -> Iterator[bytes]:
+def pieces(size: int = SIZE) -> Iterator[bytes]:
     piece = bytes(range(256)) * 4096
-    yield from (piece for _ in range(SIZE // len(piece)))
+    yield from (piece for _ in range(size // len(piece)))
 
 
-def form() -> Iterator[bytes]:
+def form(size: int) -> Iterator[bytes]:
     result = json.dumps({"tool": "t", "artifacts": [{"name": "big.bin", "type": "file", "part": "p"}]})
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="result"\r\n\r\n{result}\r\n'
     head += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="p"; filename="p"\r\n\r\n'
     yield head.encode()
-    yield from pieces()
+    yield from pieces(size)
     yield f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
 class Sized:
     """A body that streams and says how long it is."""
 
+    def __init__(self, size: int = SIZE) -> None:
+        self.size = size
+
     def __len__(self) -> int:
-        return sum(len(piece) for piece in form())
+        return self.size + sum(len(piece) for piece in form(0))
 
     def __iter__(self) -> Iterator[bytes]:
-        return form()
+        return form(self.size)
 
 
 def peak_memory(pid: int) -> int:

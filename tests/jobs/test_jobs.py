@@ -1,15 +1,19 @@
 """The table of work: enqueue, claim by lease, heartbeat, back-off, reap."""
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
+from artifactsite.lib.errors import Conflict
 from jobs import registry, services
-from jobs.models import Job, JobState, Queue
+from jobs.models import Job, JobState, Priority, Queue, Worker
+from jobs.presence import Presence
 from tests.parallel import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -24,17 +28,29 @@ class Work:
     def __init__(self) -> None:
         self.done: list[uuid.UUID] = []
         self.given_up: list[tuple[uuid.UUID, str]] = []
+        self.cancelled: list[uuid.UUID] = []
         self.act: Callable[[uuid.UUID], None] = lambda _: None
 
     def __call__(self, target: uuid.UUID) -> None:
         self.act(target)
         self.done.append(target)
 
+    def again(self, target: uuid.UUID) -> bool:
+        services.enqueue(TASK, target)
+        return True
+
 
 @pytest.fixture
 def work() -> Iterator[Work]:
     work = Work()
-    registry.task(TASK, queue=Queue.TURNS, gave_up=lambda *facts: work.given_up.append(facts))(work)
+    registry.task(
+        TASK,
+        queue=Queue.TURNS,
+        gave_up=lambda *facts: work.given_up.append(facts),
+        cancelled=work.cancelled.append,
+        again=work.again,
+        seconds=60,
+    )(work)
     yield work
     registry._tasks.pop(TASK)
 
@@ -251,3 +267,109 @@ class TestInParallel:
         work.act = watch
         assert services.execute(job.pk)
         assert Job.objects.get(pk=job.pk).state == JobState.DONE
+
+
+# --- stopping, cancelling, ringing ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def _takes_work_again() -> Iterator[None]:
+    yield
+    services.holding.draining = False
+
+
+@pytest.mark.usefixtures("_takes_work_again")
+def test_a_worker_that_stops_hands_back_what_it_has_and_takes_no_more(work: Work) -> None:
+    job, other = queued(), queued()
+    handed_back = []
+    work.act = lambda _: handed_back.append(services.drain(0))
+    assert services.execute(job.pk)
+    assert handed_back == [1]
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.lease) == (JobState.QUEUED, 0, None)
+    assert services.execute(other.pk) is False
+    services.holding.draining = False
+    work.act = lambda _: None
+    assert services.execute(job.pk)
+    assert work.done[-1] == job.target
+
+
+@pytest.mark.usefixtures("_takes_work_again")
+def test_what_is_done_in_time_is_not_handed_back(work: Work) -> None:
+    job = queued()
+    services.execute(job.pk)
+    assert services.drain(0) == 0
+    job.refresh_from_db()
+    assert job.state == JobState.DONE
+
+
+@pytest.mark.usefixtures("_takes_work_again")
+def test_work_that_waits_again_already_is_not_handed_back_twice(work: Work) -> None:
+    job = queued()
+
+    def stop(target: uuid.UUID) -> None:
+        services.enqueue(TASK, target)
+        services.drain(0)
+
+    work.act = stop
+    services.execute(job.pk)
+    states = sorted(Job.objects.filter(target=job.target).values_list("state", flat=True))
+    assert states == [JobState.CANCELLED, JobState.QUEUED]
+
+
+def test_a_heartbeat_that_comes_late_but_before_the_reaper_keeps_the_job(work: Work) -> None:
+    job = services.claim(queued().pk)
+    assert job
+    # The reaper saw the lease run out; then the heartbeat came, before the reaper had the row.
+    assert services._finish_badly(job, "lost", lapsed=True) is False
+    job.refresh_from_db()
+    assert job.state == JobState.RUNNING
+    lose_lease(job)
+    assert services._finish_badly(job, "lost", lapsed=True) is True
+
+
+def test_cancelled_work_is_not_done_and_can_be_queued_again(work: Work) -> None:
+    job = queued()
+    services.cancel(job)
+    assert services.execute(job.pk) is False
+    assert work.cancelled == [job.target]
+    with pytest.raises(Conflict):
+        services.cancel(job)
+    services.requeue(job)
+    assert services.execute_next(Queue.TURNS) is True
+    assert work.done == [job.target]
+    with pytest.raises(Conflict):
+        services.requeue(Job.objects.get(state=JobState.DONE))
+
+
+def test_who_is_rung_does_the_most_urgent_whatever_it_was_rung_for(work: Work) -> None:
+    bulk, urgent = queued(priority=Priority.BULK), queued(priority=Priority.INTERACTIVE)
+    assert services.execute_next(Queue.EXTRACTION) is False
+    assert services.execute_next(Queue.TURNS) is True
+    assert work.done == [urgent.target]
+    assert services.execute_next(Queue.TURNS) is True
+    assert work.done == [urgent.target, bulk.target]
+    assert services.execute_next(Queue.TURNS) is False
+
+
+@pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="needs REDIS_URL")
+def test_the_sweep_rings_for_what_waits_unrung_and_no_more(work: Work, settings) -> None:
+    with current_app.connection_for_write() as broker:
+        broker.default_channel.queue_purge(Queue.TURNS) if services._rung(Queue.TURNS) else None
+        for _ in range(3):
+            queued()
+        assert services._rung(Queue.TURNS) == 0, "on_commit does not ring inside a test's transaction"
+        for _ in range(2):
+            services.sweep()
+            assert services._rung(Queue.TURNS) == 3
+        broker.default_channel.queue_purge(Queue.TURNS)
+
+
+def test_a_worker_says_that_it_is_there_and_takes_its_row_along(work: Work) -> None:
+    presence = Presence([Queue.TURNS], 3)
+    presence.say()
+    (row,) = Worker.objects.all()
+    assert (row.queues, row.threads, row.running, row.draining) == ("turns", 3, 0, False)
+    Worker.objects.update(seen_at=timezone.now() - timedelta(days=2))
+    services.forget_finished()
+    assert not Worker.objects.exists()

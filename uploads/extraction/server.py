@@ -29,6 +29,7 @@ from . import confine, picture, registry
 from .protocol import Extracted, ExtractionError, ExtractionLimits, Source, storable, storable_tree
 
 _CONTROL = 0
+_GIVES_WAY = 10  # niceness: a pile of documents must not slow the pages down on the same machine
 _MAX_REQUEST_BYTES = 65_536
 _MAX_META_BYTES = 1_000_000
 _TICK_SECONDS = 1.0
@@ -330,6 +331,7 @@ def main() -> None:
     """Serve the owner on file descriptor 0."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the owner's terminal is the owner's to handle
     confine.drop_network()
+    os.nice(_GIVES_WAY)
     with socket.socket(fileno=_CONTROL) as control:
         Server(control).run()
 

@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from artifactsite import env
 from artifactsite.management import supervisor
+from jobs.models import Queue
 
 CELERY = ("-m", "celery", "--app", "artifactsite")
 
@@ -77,19 +78,11 @@ def children(listener: int) -> dict[str, list[str]]:
     web = {"web": manage("run", "--web-on", str(listener))}
     if not settings.REDIS_URL:
         return {**web, "worker": manage("worker")}
-    threads = str(settings.WORKER_THREADS)
     schedule = str(settings.DATA_DIR / "celery-beat")
-    worker = [sys.executable, *CELERY, "worker", "--pool", "threads", "--concurrency", threads]
     return {
         **web,
-        "worker": [
-            *worker,
-            "--queues",
-            "turns,extraction",
-            "--loglevel",
-            settings.LOG_LEVEL,
-            "--without-mingle",
-        ],
+        "extraction worker": celery_worker(Queue.EXTRACTION, settings.WORKER_THREADS),
+        "turns worker": celery_worker(Queue.TURNS, settings.TURN_THREADS),
         "beat": [
             sys.executable,
             *CELERY,
@@ -101,6 +94,15 @@ def children(listener: int) -> dict[str, list[str]]:
             "WARNING",
         ],
     }
+
+
+def celery_worker(queue: str, threads: int) -> list[str]:
+    """A worker of its own for each queue: a pile of uploads must not hold up a person's turn."""
+    return [
+        *(sys.executable, *CELERY, "worker", "--pool", "threads", "--concurrency", str(threads)),
+        *("--queues", f"{queue},upkeep", "--hostname", f"{queue}@%h"),
+        *("--loglevel", settings.LOG_LEVEL, "--without-mingle"),
+    ]
 
 
 def manage(*arguments: str) -> list[str]:

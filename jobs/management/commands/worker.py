@@ -17,6 +17,7 @@ from django.db import close_old_connections, connection
 
 from jobs import registry, services
 from jobs.models import Queue
+from jobs.presence import Presence
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +62,7 @@ class Command(BaseCommand):
         self.running: dict[str, dict[UUID, Future[None]]] = {name: {} for name in names}
         upkeep = Upkeep()
         registry.worker_started()
+        presence = Presence(names, sum(shares.values())).start()
         log.info("worker started", queues=names, threads=threads)
         while not self.stopping.is_set():
             try:
@@ -74,6 +76,8 @@ class Command(BaseCommand):
             busy = started or any(self.running.values())
             self.stopping.wait(BUSY_POLL if busy else IDLE_POLL)
         log.info("worker stopping; finishing what runs")
+        if presence.stop():
+            os._exit(0)
         for pool in [*pools.values(), upkeep.pool]:
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -84,6 +84,11 @@ def test_pdf_that_aborts_pdfium_goes_to_the_other_reader(
     assert server_of(pool) == server
 
 
+def test_reading_gives_way_to_the_pages_of_the_same_machine(pool: ExtractionPool, harmless: Path) -> None:
+    read_text(pool, harmless)
+    assert server_of(pool).nice() == min(19, os.nice(0) + 10)
+
+
 def test_a_crash_is_reported_and_costs_nobody_else(
     pool: ExtractionPool, endless: Path, harmless: Path
 ) -> None:

@@ -1,0 +1,40 @@
+"""Running totals that all processes share: kept in the database, so cheap to read and right whoever counts.
+
+Each is one small statement after the commit of what it counts; what is rolled back is not counted.
+"""
+
+import structlog
+from django.db import Error, transaction
+from django.db.models import F
+
+from jobs.models import Figure
+
+log = structlog.get_logger(__name__)
+
+
+def add(name: str, *labels: str, amount: float = 0.0) -> None:
+    """Counts one more of `name` with these labels, and adds `amount` to its total."""
+    transaction.on_commit(lambda: _add(name, labels, amount))
+
+
+def _add(name: str, labels: tuple[str, ...], amount: float) -> None:
+    key = {"name": name, "labels": ",".join(labels)}
+    more = {"count": F("count") + 1, "total": F("total") + amount}
+    try:
+        if not Figure.objects.filter(**key).update(**more):
+            Figure.objects.bulk_create([Figure(**key)], ignore_conflicts=True)
+            Figure.objects.filter(**key).update(**more)
+    except Error as error:
+        # A figure is never worth the work that it counts.
+        log.warning("not counted", figure=name, error=str(error))
+
+
+def put(name: str, *labels: str, amount: float) -> None:
+    """The value of `name` is `amount` now."""
+    Figure.objects.update_or_create(name=name, labels=",".join(labels), defaults={"total": amount})
+
+
+def of(name: str) -> list[tuple[list[str], int, float]]:
+    """Every value of a figure: its labels, how often, how much in all."""
+    rows = Figure.objects.filter(name=name).order_by("labels").values_list("labels", "count", "total")
+    return [(labels.split(","), count, total) for labels, count, total in rows]
