@@ -21,6 +21,7 @@ from jobs.models import Job, JobState, Queue
 from mentions.services import post_message
 from projects.models import Membership, Role
 from tests.cast import Cast
+from uploads.models import Upload
 from uploads.services import receive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -235,6 +236,7 @@ def test_failed_jobs_run_again(cast: Cast, admin_client: Client, do_jobs: Callab
     upload = receive(
         by=cast.alice, conversation=cast.conversation, files=[SimpleUploadedFile("a.txt", b"text")]
     )[0][0]
+    Upload.objects.filter(pk=upload.pk).update(status="failed", error_code="given_up")
     Job.objects.filter(target=upload.pk).update(state=JobState.FAILED, error="OSError: gone")
     failed = Job.objects.get(target=upload.pk)
     answer = admin_client.post(

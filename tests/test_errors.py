@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from rest_framework.test import APIClient
 
 from artifactsite.lib.parsers import parse_json
@@ -365,3 +366,16 @@ def test_a_body_beyond_the_limit_is_too_large(cast: Cast, settings) -> None:
     raw = json.dumps({"body": "x" * 2000}).encode()
     answer = send(cast.api("alice"), "post", f"/api/conversations/{cast.conversation.pk}/messages", raw)
     assert_refused_in_shape(answer, 413)
+
+
+def test_a_database_that_is_away_is_said_so(cast: Cast) -> None:
+    def away(*_: Any) -> None:
+        raise OperationalError("connection to host db.internal failed")
+
+    client = cast.api("alice")
+    with connection.execute_wrapper(away):
+        answer = client.get("/api/projects")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert answer["Retry-After"]
+    assert "db.internal" not in answer.content.decode()
+    assert client.get("/api/projects").status_code == 200

@@ -6,7 +6,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
@@ -14,6 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+log = structlog.get_logger(__name__)
 
 NOT_FOUND = {"code": "not_found", "detail": "There is nothing here that you can see. Check the address."}
 
@@ -101,6 +105,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return Response(error.as_dict(), status=error.status)
     if isinstance(error, RequestDataTooBig):
         error = _TooLarge()
+    elif isinstance(error, OperationalError | InterfaceError):
+        log.error("the database is away", exc_info=error)
+        error = _DatabaseAway()
     elif isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -124,6 +131,15 @@ class _TooLarge(exceptions.APIException):
     status_code = 413
     default_code = "too_large"
     default_detail = "The request body is too large. Send large content as a multipart part."
+
+
+class _DatabaseAway(exceptions.APIException):
+    status_code = 503
+    default_code = "database_unavailable"
+    default_detail = (
+        "The database can't be reached at the moment. Nothing was changed. Try again in a few seconds."
+    )
+    wait = 5
 
 
 def _wants_json(request: HttpRequest) -> bool:
