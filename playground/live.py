@@ -96,7 +96,7 @@ class Live:
                 part.output = (part.output + data["text"])[-MOST_OUTPUT:]
             case "tool_call":
                 part = self._part(self._call(data["id"]))
-                part.tool, part.given = data["tool"], data["arguments"]
+                part.tool, part.given = data["tool"], pages.readable(data["arguments"])
                 self.status = f"Running {data['tool']}"
             case "tool_result":
                 self._part(self._call(data.get("id"))).message = data["message"]

@@ -1,5 +1,6 @@
 """What the pages of conversations show: messages by turns, attachments, receipts."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -192,12 +193,22 @@ def line_of(user: User, message: Message) -> Line:
     return entries_of(user, [message])[0].lines[0]
 
 
+def readable(arguments: str) -> str:
+    """A call's arguments as people read them: a single text as it is (a program, a script), others as JSON on lines."""
+    try:
+        given = json.loads(arguments)
+        only = next(iter(given.values())) if isinstance(given, dict) and len(given) == 1 else None
+        return only if isinstance(only, str) else json.dumps(given, ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return arguments
+
+
 def _given(messages: Iterable[Message]) -> dict[str, str]:
     """Delivery key → the arguments of the agent's call that was answered so."""
     called = {row.turn for row in messages if row.role == MessageRole.TOOL and row.delivery_key and row.turn}
     steps = TurnStep.objects.filter(turn__in=called) if called else []
     return {
-        call_key(step.turn_id, step.number, index): call["arguments"]
+        call_key(step.turn_id, step.number, index): readable(call["arguments"])
         for step in steps
         for index, call in enumerate(step.calls)
     }

@@ -165,8 +165,8 @@ def test_trying_the_connection_says_what_is_wrong(page: Page, cast: Cast, settin
 
 
 def test_what_a_program_may_use_is_saved(page: Page, cast: Cast) -> None:
-    page.get_by_label("CPU time, in seconds").fill("5")
-    page.get_by_label("Memory, in MB").fill("200")
+    page.get_by_label("CPU seconds").fill("5")
+    page.get_by_label("Memory in MB").fill("200")
     page.get_by_role("button", name="Save settings").click()
     expect(page.locator(".toast")).to_contain_text("Settings saved.")
     cast.project.refresh_from_db()

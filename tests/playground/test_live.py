@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from playground.events import emit
 from playground.live import Answer, Live
 from playground.models import Turn, TurnEvent, TurnKind
+from playground.pages import readable
 from playground.services import cancel_turn, start_program
 from tests.cast import Cast
 from tests.playground.test_turn_events import ask, frames, whole
@@ -240,3 +241,17 @@ def test_nobody_else_sees_it(cast: Cast, person: str | None, status: int) -> Non
     turn = start_program(by=cast.alice, conversation=cast.conversation, code="print(1)")
     answer = ask(cast, turn.pk, by=person)
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        ('{"code": "a = 1\\nb = 2"}', "a = 1\nb = 2"),
+        ('{"name": "x", "rows": [1]}', '{\n  "name": "x",\n  "rows": [\n    1\n  ]\n}'),
+        ("{broken", "{broken"),
+        ("[" * 100_000, "[" * 100_000),
+        ('{"n": 1}', '{\n  "n": 1\n}'),
+    ],
+)
+def test_what_a_tool_was_given_is_readable(arguments: str, shown: str) -> None:
+    assert readable(arguments) == shown

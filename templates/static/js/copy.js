@@ -27,7 +27,7 @@ async function copy(button) {
   }
 }
 
-export function decorate(root) {
+function decorate(root) {
   for (const pre of root.querySelectorAll(".prose:not([data-blocks]) pre, [data-copyable] pre")) {
     if (pre.parentElement.classList.contains("copyable")) continue;
     const wrapper = document.createElement("div");

@@ -1,7 +1,5 @@
 // A turn while it works: the server tells what changes on the page (playground/live.py), this applies it.
 
-import { decorate } from "./copy.js";
-
 const AGAIN = 3000; // milliseconds
 const NEAR = 40; // pixels from the end of an output that count as being there
 
@@ -87,15 +85,16 @@ class LiveTurn {
     if (!document.getElementById(`message-${message}`)) {
       const fresh = nodes(html);
       const opened = live?.querySelector("details")?.open;
-      this.foot.before(...fresh);
+      if (live) live.after(...fresh);
+      else this.foot.before(...fresh);
       for (const element of fresh.filter((node) => node.nodeType === Node.ELEMENT_NODE)) {
         if (opened) for (const step of element.querySelectorAll("details.step")) step.open = true;
         window.htmx.process(element);
       }
-      live?.after(...fresh);
     }
     live?.remove();
-    decorate(this.section);
+    // As after any of htmx's: copy buttons, relative times.
+    document.dispatchEvent(new CustomEvent("htmx:afterSettle", { detail: { elt: this.section, target: this.section } }));
   }
 
   ended() {
