@@ -164,6 +164,8 @@ def project_form(cast: Cast, **changes: Any) -> dict[str, Any]:
     form: dict[str, Any] = {
         "name": project.name, "slug": project.slug, "allow_artifact_sharing": "on", "max_files": 10,
         "max_file_size_mb": 25, "max_tokens": 800_000, "agent_instructions": "", "preview_hosts": "[]",
+        "program_cpu_seconds": project.program_cpu_seconds, "program_wall_seconds": project.program_wall_seconds,
+        "program_memory_mb": project.program_memory_mb, "program_output_mb": project.program_output_mb,
         "memberships-TOTAL_FORMS": len(rows), "memberships-INITIAL_FORMS": len(rows),
     }  # fmt: skip
     for index, row in enumerate(rows):
