@@ -412,7 +412,6 @@ _shared_processors: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.PositionalArgumentsFormatter(),
-    without_link_tokens,
     structlog.processors.format_exc_info,
 ]
 LOGGING = {
@@ -426,6 +425,7 @@ LOGGING = {
                 structlog.processors.JSONRenderer()
                 if LOG_FORMAT == "json"
                 else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
+                without_link_tokens,
             ],
             "foreign_pre_chain": _shared_processors,
         }
