@@ -1,6 +1,6 @@
 # Every target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help model-smoke screenshots run test test-slow lint format lock setup corpus faults
+.PHONY: help bench bench-full model-smoke screenshots run test test-slow lint format lock setup corpus faults
 
 help: ## Lists these targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -40,5 +40,8 @@ model-smoke: ## Serves a real small model on this machine and has it stream an a
 screenshots: ## Takes the README's pictures anew.
 	@scripts/screenshots
 
-bench: ## Measures lists, filters and searches beside a bare view, on a PostgreSQL of its own; prints ratios.
+bench: ## Measures lists, filters, searches and the dropdown at 1,000 and 100,000 artifacts, beside bare views.
 	@scripts/setup dev && .venv/bin/python -m benchmarks.run
+
+bench-full: ## The same at 1,000,000 on PostgreSQL; filling it takes ten minutes or more.
+	@scripts/setup dev && .venv/bin/python -m benchmarks.run --rows 1000000 --engine postgres

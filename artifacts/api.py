@@ -21,11 +21,13 @@ from artifacts.models import Artifact, Kind, Version
 from artifacts.preview import preview_of
 from artifacts.querysets import ArtifactQuerySet
 from artifacts.serializers import (
+    LISTED,
     ArtifactPatchSerializer,
     ArtifactSerializer,
     SaveSerializer,
     SelectionSerializer,
     VersionSerializer,
+    conversation_of,
 )
 from artifacts.zips import zip_response
 from artifactsite.lib.errors import Invalid
@@ -52,6 +54,8 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
 
     def filter_queryset(self, queryset: Any) -> Any:
         # Filters are for lists: whether one artifact can be read is the visible set's to say, alone.
+        if self.action == "list":
+            queryset = queryset.only(*LISTED)
         return super().filter_queryset(queryset) if self.action in ("list", "zip_matching") else queryset
 
     def paginate_queryset(self, queryset: Any) -> Any:
@@ -124,9 +128,8 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     @extend_schema(responses=BYTES, parameters=[VERSION])
     def definition(self, request: ApiRequest, pk: UUID) -> HttpResponseBase:
         artifact = self.get_object()
-        row = ArtifactSerializer(context=self.get_serializer_context())
-        conversation = row.get_conversation(artifact)
-        source = str(conversation["id"]) if conversation else None
+        conversation = conversation_of(artifact, request.user)
+        source = conversation["id"] if conversation else None
         return exports.definition(request, artifact, self._version(artifact), conversation=source)
 
     @extend_schema(responses=BYTES)

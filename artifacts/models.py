@@ -58,6 +58,9 @@ class NameTermsField(models.TextField):
         return terms
 
 
+_IS_SHARED = models.Q(visibility="project", saved_at__isnull=False)
+
+
 class Artifact(models.Model):
     """A named output of a conversation. Its contents are its versions."""
 
@@ -104,23 +107,54 @@ class Artifact(models.Model):
                 condition=models.Q(visibility__in=Visibility.values), name="artifact_visibility_known"
             ),
         ]
+        # Lists find and count their rows in an index alone: what the visibility rule and the filters ask for stands
+        # behind the order.
         indexes = [
-            models.Index(fields=["owner", "-created_at", "-id"], name="artifact_of_owner"),
             models.Index(
-                fields=["owner", "gallery_type", "-created_at", "-id"], name="artifact_of_owner_by_type"
+                fields=[
+                    "owner",
+                    "-created_at",
+                    "-id",
+                    "project",
+                    "visibility",
+                    "saved_at",
+                    "gallery_type",
+                    "kind",
+                ],
+                name="artifact_of_owner",
             ),
             models.Index(
-                fields=["project", "-created_at", "-id"],
-                condition=models.Q(visibility="project", saved_at__isnull=False),
+                fields=["owner", "gallery_type", "-created_at", "-id", "project", "visibility", "saved_at"],
+                name="artifact_of_owner_by_type",
+            ),
+            models.Index(
+                fields=["owner", "-updated_at", "-id", "project", "visibility", "saved_at"],
+                name="artifact_of_owner_changed",
+            ),
+            models.Index(
+                fields=["owner", "name", "id", "project", "visibility", "saved_at"],
+                name="artifact_of_owner_by_name",
+            ),
+            models.Index(
+                fields=["project", "-created_at", "-id", "owner", "gallery_type", "kind"],
+                condition=_IS_SHARED,
                 name="artifact_shared",
+            ),
+            models.Index(
+                fields=["project", "-updated_at", "-id", "owner"],
+                condition=_IS_SHARED,
+                name="artifact_shared_changed",
+            ),
+            models.Index(
+                fields=["project", "name", "id", "owner"],
+                condition=_IS_SHARED,
+                name="artifact_shared_by_name",
             ),
             models.Index(
                 fields=["owner", "project", "-created_at", "-id"],
                 condition=models.Q(saved_at__isnull=False),
                 name="artifact_saved_by_owner",
             ),
-            models.Index(fields=["owner", "-updated_at", "-id"], name="artifact_of_owner_changed"),
-            models.Index(fields=["owner", "name", "id"], name="artifact_of_owner_by_name"),
             models.Index(fields=["conversation", "created_at"], name="artifact_in_conversation"),
             models.Index(models.F("project"), Lower("name"), name="artifact_by_name"),
         ]

@@ -1,10 +1,14 @@
 """THE visibility rule, written once (docs/rules.md 1)."""
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID, uuid4
 
 from django.apps import apps
-from django.db import models
-from django.db.models import Q
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Q, QuerySet, UUIDField
+from django.db.models.expressions import RawSQL
 
 from projects.querysets import ProjectScopedQuerySet
 
@@ -16,13 +20,37 @@ if TYPE_CHECKING:
 
 _SHARED = Q(saved_at__isnull=False, visibility="project")
 # With more projects than this, one scan costs less than one for each.
-_MOST_PIECES = 30
+_MOST_PARTS = 30
+# Up to so many of each part PostgreSQL reads them all, by one plan; of more it takes no more than it needs, by a plan
+# of each part, which costs more than reading few.
+_FEW = 700
+_MEMBERS_PROJECT = "member.project_id"
+
+
+Cut = Callable[["ArtifactQuerySet"], QuerySet[Any, Any]]
+
+
+def _sql(queryset: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
+    sql, params = queryset.query.sql_with_params()
+    return sql, params
+
+
+def _of_each_project(cut: QuerySet[Any, Any], reader: "User") -> tuple[str, Sequence[Any]]:
+    """The statement for a cut of `member.project_id`, for each project that `reader` is a member of."""
+    sql, params = _sql(cut)
+    members = f"projects_membership AS member CROSS JOIN LATERAL ({sql}) AS of_project"
+    return f"SELECT of_project.* FROM {members} WHERE member.user_id = %s", [*params, reader.pk]  # noqa: S608
+
+
+def _stored(pk: UUID) -> Any:
+    """An id as a statement carries it."""
+    return UUIDField().get_db_prep_value(pk, connection)
 
 
 class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
-    # Who reads, and whether own and shared artifacts may be among the rows: what `pieces` needs to know.
+    # Who reads, and whether own and shared artifacts may be among the rows: what `merged` needs to know.
     _reader: "User | None" = None
-    _has_own = _has_shared = True
+    _has_own = _has_shared = _in_parts = True
     # An expression that says how well a row matches what was searched for (artifacts/search).
     best: Any = None
 
@@ -30,6 +58,7 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         clone: Self = super()._clone()  # type: ignore[misc]
         clone._reader, clone.best = self._reader, self.best
         clone._has_own, clone._has_shared = self._has_own, self._has_shared
+        clone._in_parts = self._in_parts
         return clone
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
@@ -40,23 +69,71 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         visible._reader = user
         return visible
 
-    def pieces(self) -> list[Self]:
-        """Parts without overlap that together are these rows, each one in the order of an index.
+    def as_one(self) -> Self:
+        """These rows not in parts: an index that knows no order finds them."""
+        one = self._clone()
+        one._in_parts = False
+        return one
 
-        The newest of all are then among the newest of each: nothing has to sort what is visible. The parts only
-        narrow; what is visible stays `visible_to`'s to say.
+    @property
+    def is_merged(self) -> bool:
+        return self._in_parts and self._reader is not None and self._has_shared
+
+    def readers(self) -> list[int | UUID]:
+        """Whose rows may be among these: the reader's own, and those shared with their projects."""
+        if self._reader is None:
+            return []
+        own: list[int | UUID] = [self._reader.pk] if self._has_own else []
+        return [*own, *self._projects()] if self._has_shared else own
+
+    def _projects(self) -> list[UUID]:
+        memberships = apps.get_model("projects", "Membership").objects.filter(user=self._reader)
+        return list(memberships.values_list("project_id", flat=True))
+
+    def merged(self, cut: "Cut", *, most: int) -> tuple[str, Sequence[Any]]:
+        """One statement with `cut`, at most `most` rows, of each of the parts that together are these rows.
+
+        The parts don't overlap, and each is in the order of an index. The newest of all are then among the newest of
+        each: nothing has to sort what is visible. The parts only narrow; what is visible stays `visible_to`'s to say.
+        Raises EmptyResultSet.
         """
         reader = self._reader
-        if reader is None:
-            return [self]
-        own = [self.filter(owner=reader)] if self._has_own else []
-        if not self._has_shared:
-            return own
-        memberships = apps.get_model("projects", "Membership").objects.filter(user=reader)
-        projects = list(memberships.values_list("project_id", flat=True)[: _MOST_PIECES + 1])
-        if len(projects) > _MOST_PIECES:
-            return [self]
-        return [*own, *(self.filter(_SHARED, project=project).exclude(owner=reader) for project in projects)]
+        if reader is None or not self.is_merged:
+            return _sql(cut(self))
+        parts = [_sql(cut(self.filter(owner=reader)))] if self._has_own else []
+        shared = self.filter(_SHARED).exclude(owner=reader)
+        if connection.vendor == "postgresql" and most <= _FEW:
+            members = RawSQL(_MEMBERS_PROJECT, [])  # noqa: S611 - a column
+            parts.append(_of_each_project(cut(shared.filter(project=members)), reader))
+        else:
+            projects = self._projects()
+            if len(projects) > _MOST_PARTS:
+                return _sql(cut(self))
+            # Django words it once, for a project that is none, and each takes its place.
+            none = uuid4()
+            sql, params = _sql(cut(shared.filter(project=none)))
+            parts += [
+                (sql, [_stored(project) if param == _stored(none) else param for param in params])
+                for project in projects
+            ]
+        if not parts:
+            raise EmptyResultSet
+        # SQLite wants parts with an order or a limit of their own in another SELECT.
+        union = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS part" for sql, _ in parts)  # noqa: S608 - Django's SQL
+        return union, [param for _, params in parts for param in params]
+
+    def newest(self, most: int) -> Self:
+        """Of these rows the `most` that are newest, in that order."""
+
+        def cut(part: Self) -> QuerySet[Any, Any]:
+            return part.order_by("-created_at", "-pk").values_list("created_at", "pk")[:most]
+
+        try:
+            keys, params = self.merged(cut, most=most)
+        except EmptyResultSet:
+            return self.none()
+        first = f"SELECT pk FROM ({keys}) AS k ORDER BY created_at DESC, pk DESC LIMIT {most}"  # noqa: S608 - Django's SQL
+        return self.filter(pk__in=RawSQL(first, params)).order_by("-created_at", "-pk")  # noqa: S611
 
     def chat(self) -> Self:
         return self.filter(saved_at__isnull=True)
@@ -84,7 +161,7 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         return self
 
 
-class VersionQuerySet(models.QuerySet[Any]):
+class VersionQuerySet(QuerySet[Any]):
     def readable_by(self, user: "User | AnonymousUser") -> Self:
         """Versions that `user` may see of an artifact that they may see: all of one's own, of others the published."""
         return self.filter(Q(published=True) | Q(artifact__owner_id=user.pk))

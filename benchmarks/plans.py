@@ -45,17 +45,26 @@ def timed() -> Iterator[list[float]]:
         yield spent
 
 
-def complaints(statements: list[Statement], rows: int) -> list[str]:
-    """What is wrong with the plans of the statements that read artifacts; empty where nothing is."""
+def complaints(
+    statements: list[Statement], *, few_rows: int = FEW_ROWS, most_sorted: int = MOST_SORTED
+) -> list[str]:
+    """What is wrong with the plans of the statements that read artifacts; empty where nothing is.
+
+    Tables of up to `few_rows` may be read whole, and up to `most_sorted` rows sorted.
+    """
     found = []
     for sql, params in statements:
-        if "artifacts_artifact" not in sql or not sql.lstrip().startswith("SELECT"):
+        if "artifacts_artifact" not in sql or not sql.lstrip().startswith(("SELECT", "WITH")):
             continue
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
             (plan,) = cursor.fetchone()
         plan = json.loads(plan) if isinstance(plan, str) else plan
-        found += [complaint for node in _nodes(plan[0]["Plan"]) if (complaint := _complaint(node, rows))]
+        found += [
+            complaint
+            for node in _nodes(plan[0]["Plan"])
+            if (complaint := _complaint(node, few_rows, most_sorted))
+        ]
     return sorted(set(found))
 
 
@@ -65,13 +74,15 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(inner)
 
 
-def _complaint(node: dict[str, Any], rows: int) -> str:
+def _complaint(node: dict[str, Any], few_rows: int, most_sorted: int) -> str:
     kind = node["Node Type"]
-    if kind == "Seq Scan" and node["Relation Name"] in LARGE and rows > FEW_ROWS:
-        return f"Seq Scan on {node['Relation Name']}"
+    if kind == "Seq Scan" and node["Relation Name"] in LARGE:
+        read = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        if read > few_rows:
+            return f"Seq Scan of {node['Relation Name']}, {read:,.0f} rows"
     if kind in ("Sort", "Incremental Sort"):
         inner = node["Plans"][0]
         sorted_rows = inner["Actual Rows"] * inner["Actual Loops"]
-        if sorted_rows > MOST_SORTED:
+        if sorted_rows > most_sorted:
             return f"Sort of {sorted_rows:,.0f} rows"
     return ""

@@ -83,10 +83,13 @@ def _saved(
     projects = [conversation.project_id] if conversation is not None else _projects(user)
     if not projects:
         return []
-    scopes = [scope for project in projects for scope in _scopes(user, visible.filter(project=project))]
+    saved = visible.saved()
+    if conversation is not None:
+        saved = saved.filter(project=conversation.project_id)
+    scopes = [saved.in_scope(scope, user) for scope in ("mine", "shared")]
     if not wanted.text:
         return _answers(_newest(scopes, limit + BEST), wanted.typed)
-    source = _Source(visible.saved(), scopes, projects)
+    source = _Source(saved, scopes, projects)
     names = source.well(wanted)
     found = _answers(names, wanted.typed, nearly=False)
     if len(found) < FEW and all(answer.match.rank > WORD for answer in found):
@@ -98,14 +101,8 @@ def _projects(user: User) -> list[UUID]:
     return list(Project.objects.visible_to(user).order_by("pk").values_list("pk", flat=True)[:MOST_PROJECTS])
 
 
-def _scopes(user: User, visible: ArtifactQuerySet) -> list[ArtifactQuerySet]:
-    """What is visible of a project in two parts, each with an index that gives its newest."""
-    newest = visible.saved().order_by("-created_at", "-pk")
-    return [newest.filter(owner=user), newest.shared()]
-
-
 def _newest(scopes: Iterable[ArtifactQuerySet], most: int) -> Names:
-    return {pk: name for scope in scopes for pk, name in _read(scope[:most]).items()}
+    return {pk: name for scope in scopes for pk, name in _read(scope.newest(most)).items()}
 
 
 def _read(artifacts: ArtifactQuerySet) -> Names:
@@ -127,7 +124,7 @@ class _Source:
     def _newest_of(self, wanted: Wanted) -> Names:
         """Of the newest those that the index would give."""
         return {
-            pk: name for scope in self.scopes for pk, name in engine().among(scope, wanted, FOUND, 4 * NEWEST)
+            pk: name for scope in self.scopes for pk, name in engine().among(scope, wanted, FOUND, 2 * NEWEST)
         }
 
     def well(self, query: Query) -> Names:

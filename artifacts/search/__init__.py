@@ -30,7 +30,7 @@ def matching(visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
     if not query.terms:
         return visible.none()
     by = engine(connection.vendor)
-    found = visible.filter(by.matches(query))
+    found = by.matching(visible, query)
     found.best = by.rank(query)
     return found
 

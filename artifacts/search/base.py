@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from django.db.models import Q
 from django.db.models.expressions import Expression
 
+from artifacts.querysets import ArtifactQuerySet
 from artifacts.search.words import words_of
 
 MOST_TERMS = 20
@@ -45,8 +45,8 @@ class Query:
 class Engine(Protocol):
     """A database's full-text search. A module with these two functions is one."""
 
-    def matches(self, query: Query) -> Q | Expression:
-        """A condition on artifacts: that they match."""
+    def matching(self, visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
+        """Those of `visible` that match."""
 
     def rank(self, query: Query) -> Expression:
         """A number for each artifact that matches: the higher the better."""

@@ -1,14 +1,18 @@
-"""Search by PostgreSQL: two columns of words that the database keeps itself, and a GIN index on the first.
+"""Search by PostgreSQL: columns that the database keeps itself, and a GIN index over them.
 
 `document` has all words; `head` has the name, the description and the beginning of the content, small enough
-to be read for thousands of rows, and is what ranks.
+to be read for thousands of rows, and is what ranks. `readers` says whose it is and with which project it is shared,
+so that the index needn't give what others made: it only narrows, what is visible is for the queryset to say.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models import BooleanField, F, Field, FloatField, Func
 from django.db.models.expressions import Expression
 
+from artifacts.querysets import ArtifactQuerySet
 from artifacts.search.base import Query, Term
 from artifacts.search.words import indexed
 
@@ -30,6 +34,51 @@ REMOVE = [
     "ALTER TABLE artifacts_searchentry DROP COLUMN document, DROP COLUMN head",
 ]
 
+_QUERY = "to_tsquery('simple', %s)"
+_INDEXED = "(document || array_to_tsvector(string_to_array(readers, ' ')))"
+# Signs before the ids, so that no word that is typed can be one.
+_READERS = """
+    '~' || owner_id || CASE WHEN saved_at IS NOT NULL AND visibility = 'project' THEN ' ~' || project_id ELSE '' END
+"""
+INSTALL_READERS = [
+    "DROP INDEX artifacts_search_document",
+    "ALTER TABLE artifacts_searchentry ADD COLUMN readers text NOT NULL DEFAULT ''",
+    f"UPDATE artifacts_searchentry e SET readers = {_READERS} FROM artifacts_artifact a WHERE a.id = e.artifact_id",  # noqa: S608
+    (
+        "CREATE FUNCTION artifacts_search_enter() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"  # noqa: S608
+        f" NEW.readers = (SELECT {_READERS} FROM artifacts_artifact WHERE id = NEW.artifact_id);"
+        " RETURN NEW; END $$"
+    ),
+    (
+        "CREATE FUNCTION artifacts_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"  # noqa: S608
+        f" UPDATE artifacts_searchentry SET readers = (SELECT {_READERS} FROM artifacts_artifact WHERE id = NEW.id)"
+        " WHERE artifact_id = NEW.id; RETURN NULL; END $$"
+    ),
+    (
+        "CREATE TRIGGER artifacts_search_enter BEFORE INSERT ON artifacts_searchentry"
+        " FOR EACH ROW EXECUTE FUNCTION artifacts_search_enter()"
+    ),
+    (
+        "CREATE TRIGGER artifacts_search_follow"
+        " AFTER UPDATE OF owner_id, project_id, saved_at, visibility ON artifacts_artifact FOR EACH ROW WHEN"
+        " ((OLD.owner_id, OLD.project_id, OLD.saved_at IS NULL, OLD.visibility) IS DISTINCT FROM"
+        " (NEW.owner_id, NEW.project_id, NEW.saved_at IS NULL, NEW.visibility))"
+        " EXECUTE FUNCTION artifacts_search_follow()"
+    ),
+    f"CREATE INDEX artifacts_search_by_reader ON artifacts_searchentry USING gin ({_INDEXED})",
+]
+REMOVE_READERS = [
+    "CREATE INDEX artifacts_search_document ON artifacts_searchentry USING gin (document)",
+    "DROP INDEX artifacts_search_by_reader",
+    "DROP TRIGGER artifacts_search_follow ON artifacts_artifact",
+    "DROP TRIGGER artifacts_search_enter ON artifacts_searchentry",
+    "DROP FUNCTION artifacts_search_follow()",
+    "DROP FUNCTION artifacts_search_enter()",
+    "ALTER TABLE artifacts_searchentry DROP COLUMN readers",
+]
+# Of the newest entries of all, those that have words that the index is not asked for: it would give too many.
+_SAMPLE, _COMMON = 200, 50
+
 
 def _tsquery(query: Query) -> str:
     return " & ".join(_phrase(term) for term in query.terms)
@@ -43,24 +92,42 @@ def _phrase(term: Term) -> str:
 
 
 class _Kept(Func):
-    """A call with a column that the database keeps beside the entry's own, which Django's model doesn't have."""
+    """A call with columns that the database keeps beside the entry's own, which Django's model doesn't have."""
 
-    def __init__(self, template: str, column: str, query: Query, output_field: "Field[Any, Any]") -> None:
+    def __init__(self, template: str, words: Sequence[str], output_field: "Field[Any, Any]") -> None:
         super().__init__(F("search_entry__id"), output_field=output_field)
-        self.call, self.column, self.words = template, column, _tsquery(query)
+        self.call, self.words = template, words
 
     def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, tuple[Any, ...]]:
         # The id's column says by which name the statement knows the table.
         identifier, params = compiler.compile(self.source_expressions[0])
-        table = identifier.rpartition(".")[0]
-        return self.call.format(f"{table}.{self.column}"), (*params, self.words)
+        call = self.call
+        for column in ("document", "head", "readers"):
+            call = call.replace(column, f"{identifier.rpartition('.')[0]}.{column}")
+        return call, (*params, *self.words)
 
 
-def matches(query: Query) -> Expression:
-    """The words match, by the index."""
-    return _Kept("{} @@ to_tsquery('simple', %s)", "document", query, BooleanField())
+def matching(visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
+    """The words match, by the index; very common ones by walking through what is visible, the newest first."""
+    words = _tsquery(query)
+    if _is_common(words):
+        return visible.filter(_Kept(f"document @@ {_QUERY}", [words], BooleanField()))
+    readers = " | ".join(f"'~{reader}'" for reader in visible.readers())
+    narrow = f"({_QUERY} && %s::tsquery)"
+    found = visible.filter(_Kept(f"{_INDEXED} @@ {narrow}", [words, readers], BooleanField()))
+    return found.as_one()
+
+
+def _is_common(words: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*) FROM (SELECT document FROM artifacts_searchentry ORDER BY id DESC LIMIT %s) AS newest"
+            " WHERE document @@ to_tsquery('simple', %s)",
+            [_SAMPLE, words],
+        )
+        return bool(cursor.fetchone()[0] >= _COMMON)
 
 
 def rank(query: Query) -> Expression:
     """How often and where the words stand: the name counts most, then the description."""
-    return _Kept("ts_rank({}, to_tsquery('simple', %s))::float8", "head", query, FloatField())
+    return _Kept(f"ts_rank(head, {_QUERY})::float8", [_tsquery(query)], FloatField())

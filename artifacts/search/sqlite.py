@@ -1,8 +1,9 @@
 """Search by SQLite: an FTS5 index beside the table, kept in step by triggers."""
 
-from django.db.models import FloatField, Q, UUIDField
+from django.db.models import FloatField, UUIDField
 from django.db.models.expressions import RawSQL
 
+from artifacts.querysets import ArtifactQuerySet
 from artifacts.search.base import Query, Term
 from artifacts.search.words import indexed
 
@@ -45,15 +46,15 @@ def _phrase(term: Term) -> str:
     return '"' + " ".join(map(indexed, term.words)) + '"' + (" *" if term.is_prefix else "")
 
 
-def matches(query: Query) -> Q:
-    """The artifacts whose words match, by the index."""
+def matching(visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
+    """Those whose words match, by the index."""
     ids = RawSQL(
         "SELECT entry.artifact_id FROM artifacts_search JOIN artifacts_searchentry entry"
         " ON entry.id = artifacts_search.rowid WHERE artifacts_search MATCH %s",
         [_expression(query)],
         output_field=UUIDField(),
     )
-    return Q(pk__in=ids)
+    return visible.filter(pk__in=ids).as_one()
 
 
 def rank(query: Query) -> RawSQL:

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.db.models import CharField, FloatField, Model, Q, QuerySet, TextField
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import FloatField, Model, Q, QuerySet
 from django.http import Http404
 from django.utils.dateparse import parse_datetime
 from rest_framework.pagination import BasePagination
@@ -71,10 +73,18 @@ class Cursor:
         return cls(value, str(pk), bool(backwards))
 
 
-def _pieces(queryset: QuerySet[Any]) -> list[QuerySet[Any]]:
-    """The queryset's parts that an index has in order each; by default itself."""
-    pieces: Callable[[], list[QuerySet[Any]]] | None = getattr(queryset, "pieces", None)
-    return pieces() if pieces else [queryset]
+def _merged(
+    queryset: QuerySet[Any], cut: Callable[[Any], QuerySet[Any, Any]], most: int
+) -> tuple[str, Sequence[Any]]:
+    """The statement for `cut`, at most `most` rows, of the queryset or of its parts that an index has in order."""
+    merged = getattr(queryset, "merged", None)
+    sql, params = merged(cut, most=most) if merged else cut(queryset).query.sql_with_params()
+    return sql, params
+
+
+def _is_merged(queryset: QuerySet[Any]) -> bool:
+    """Whether it has parts, so that no index has the whole in order."""
+    return bool(getattr(queryset, "is_merged", False))
 
 
 def _rows(queryset: QuerySet[Any], keys: Sequence[Any]) -> list[Any]:
@@ -83,13 +93,9 @@ def _rows(queryset: QuerySet[Any], keys: Sequence[Any]) -> list[Any]:
     return [by_key[key] for key in keys if key in by_key]
 
 
-def _ranked_rows(queryset: QuerySet[Any], keys: Sequence[tuple[float, str]]) -> list[Any]:
-    """The rows with these ranks and ids, in their order, each with its rank."""
-    ranks = {pk: rank for rank, pk in keys}
-    rows = _rows(queryset, [queryset.model._meta.pk.to_python(pk) for _, pk in keys])
-    for row in rows:
-        setattr(row, RANK, ranks[str(row.pk)])
-    return rows
+def _stored_pk(queryset: QuerySet[Any], pk: Any) -> Any:
+    """An id as a statement carries it."""
+    return queryset.model._meta.pk.get_db_prep_value(pk, connection)
 
 
 class CursorOrPagePagination(BasePagination):
@@ -122,18 +128,22 @@ class CursorOrPagePagination(BasePagination):
         self.request, self.size = request, 1
         self.field, self.descending = self._ordering(request, view)
         if getattr(queryset, "best", None) is not None and not request.query_params.get("ordering"):
-            order = [key for _, key in self._ranked_keys(queryset)]
-            at = order.index(str(pk)) if str(pk) in order else -1
-            before, after = (
-                (order[at - 1] if at > 0 else None),
-                (order[at + 1] if 0 <= at < len(order) - 1 else None),
+            places = f"(ORDER BY {RANK} DESC, pk DESC)"
+            found = self._ranked(
+                queryset,
+                "SELECT before, after"  # noqa: S608
+                f" FROM (SELECT pk, LAG(pk) OVER {places} AS before, LEAD(pk) OVER {places} AS after"
+                " FROM found) AS f WHERE pk = %s",
+                [_stored_pk(queryset, pk)],
             )
-            return before, after
+            to_python = queryset.model._meta.pk.to_python
+            around = found[0] if found else (None, None)
+            return to_python(around[0]), to_python(around[1])
         here = queryset.filter(pk=pk).values_list(self.field, flat=True).first()
         if here is None:
             return None, None
-        found = (self._from_cursor(queryset, Cursor(here, str(pk), backwards)) for backwards in (True, False))
-        before, after = (rows[0].pk if rows else None for rows in found)
+        pages = (self._from_cursor(queryset, Cursor(here, str(pk), backwards)) for backwards in (True, False))
+        before, after = (rows[0].pk if rows else None for rows in pages)
         return before, after
 
     def _ordering(self, request: Request, view: "APIView | None") -> tuple[str, bool]:
@@ -148,8 +158,14 @@ class CursorOrPagePagination(BasePagination):
 
     @staticmethod
     def _bounded_count(queryset: QuerySet[Any]) -> int | None:
-        bounded = [piece.order_by()[: EXACT_COUNT + 1] for piece in _pieces(queryset)]
-        count = sum(piece.count() for piece in bounded)
+        most = EXACT_COUNT + 1
+        try:
+            rows, params = _merged(queryset, lambda part: part.order_by().values_list("pk")[:most], most)
+        except EmptyResultSet:
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT COUNT(*) FROM (SELECT 1 FROM ({rows}) AS r LIMIT {most}) AS s", params)  # noqa: S608 - Django's SQL
+            (count,) = cursor.fetchone()
         return count if count <= EXACT_COUNT else None
 
     def _sorted(self, queryset: QuerySet[Any], *, reverse: bool = False) -> QuerySet[Any]:
@@ -157,24 +173,26 @@ class CursorOrPagePagination(BasePagination):
         return queryset.order_by(f"{sign}{self.field}", f"{sign}pk")
 
     def _first(self, queryset: QuerySet[Any], start: int, count: int, *, reverse: bool = False) -> list[Any]:
-        """Rows of the sorted queryset from `start`. Deep or out of several pieces, their ids are found first."""
-        # Texts are in the database's alphabet, by which nobody here can merge.
-        is_text = isinstance(queryset.model._meta.get_field(self.field), CharField | TextField)
-        pieces = [queryset] if is_text else _pieces(queryset)
-        if len(pieces) == 1 and not start:
-            return list(self._sorted(pieces[0], reverse=reverse)[:count])
-        end = start + count
-        keys = [
-            key
-            for piece in pieces
-            for key in self._sorted(piece, reverse=reverse).values_list(self.field, "pk")[
-                (start if len(pieces) == 1 else 0) : end
-            ]
-        ]
-        if len(pieces) > 1:
-            keys.sort(reverse=self.descending != reverse)
-            keys = keys[start:end]
-        return _rows(queryset, [pk for _, pk in keys])
+        """Rows of the sorted queryset from `start`. Their ids are found first, which an index can do alone."""
+        end, sign = start + count, "DESC" if self.descending != reverse else "ASC"
+
+        def cut(part: QuerySet[Any]) -> QuerySet[Any, Any]:
+            return self._sorted(part, reverse=reverse).values_list(self.field, "pk")[:end]
+
+        if not start and not _is_merged(queryset):
+            return list(self._sorted(queryset, reverse=reverse)[:count])
+        try:
+            keys, params = _merged(queryset, cut, end)
+        except EmptyResultSet:
+            return []
+        chosen = (
+            f"SELECT pk FROM ({keys}) AS k ORDER BY {self.field} {sign}, pk {sign}"  # noqa: S608 - Django's SQL
+            f" LIMIT {count} OFFSET {start}"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(chosen, params)
+            found = [queryset.model._meta.pk.to_python(pk) for (pk,) in cursor.fetchall()]
+        return _rows(queryset, found)
 
     def _from_page(self, queryset: QuerySet[Any]) -> list[Any]:
         start = (self.number - 1) * self.size
@@ -208,37 +226,51 @@ class CursorOrPagePagination(BasePagination):
         self.rows = rows
         return rows
 
-    def _ranked_keys(self, queryset: QuerySet[Any]) -> list[tuple[float, str]]:
-        """Rank and id of what was found, the best first; of more than EXACT_COUNT of the newest of them.
+    def _ranked(self, queryset: QuerySet[Any], select: str, more: Sequence[Any] = ()) -> list[Any]:
+        """What `select` makes of `found`: `rank` and `pk` of what was found, of more than EXACT_COUNT of the newest.
 
-        `field` is the one that says which are the newest.
+        `field` is the one that says which are the newest. Nothing found: nothing, whatever `select` is.
         """
+        most = EXACT_COUNT + 1
         ranked = self._sorted(queryset).annotate(**{RANK: queryset.best})  # type: ignore[attr-defined]
-        found = [
-            key
-            for piece in _pieces(ranked)
-            for key in piece.values_list(self.field, RANK, "pk")[: EXACT_COUNT + 1]
-        ]
-        found.sort(key=lambda key: key[0], reverse=True)
-        return sorted(((rank, str(pk)) for _, rank, pk in found[: EXACT_COUNT + 1]), reverse=True)
+        try:
+            keys, params = _merged(ranked, lambda part: part.values_list(self.field, RANK, "pk")[:most], most)
+        except EmptyResultSet:
+            return []
+        sign = "DESC" if self.descending else "ASC"
+        newest = f"SELECT {RANK}, pk FROM ({keys}) AS k ORDER BY {self.field} {sign} LIMIT {most}"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(f"WITH found AS MATERIALIZED ({newest}) {select}", [*params, *more])
+            return cursor.fetchall()
 
     def _from_best(self, queryset: QuerySet[Any], cursor: Cursor | None) -> list[Any]:
         """The best matches. Of more than EXACT_COUNT only the newest are ranked, so that it stays quick."""
-        keys = self._ranked_keys(queryset)
+        backwards = cursor is not None and cursor.backwards
+        sign, beyond, params = "ASC" if backwards else "DESC", "TRUE", list[Any]()
+        if cursor is not None:
+            beyond = f"({RANK}, pk) {'>' if backwards else '<'} (%s, %s)"
+            params = [cursor.value, _stored_pk(queryset, cursor.pk)]
+        start = (self.number - 1) * self.size if cursor is None else 0
+        found = self._ranked(
+            queryset,
+            f"SELECT n, {RANK}, pk FROM (SELECT COUNT(*) AS n FROM found) AS c LEFT JOIN ("  # noqa: S608
+            f"SELECT * FROM found WHERE {beyond} ORDER BY {RANK} {sign}, pk {sign}"
+            f" LIMIT {self.size + 1} OFFSET {start}) AS page ON TRUE",
+            params,
+        )
         self.field, self.descending = RANK, True
-        self.count = len(keys) if len(keys) <= EXACT_COUNT else None
-        if cursor is None:
-            start = (self.number - 1) * self.size
-            return self._page(_ranked_rows(queryset, keys[start : start + self.size + 1]))
-        here = (cursor.value, cursor.pk)
-        if cursor.backwards:
-            keys = [key for key in reversed(keys) if key > here]
-        else:
-            keys = [key for key in keys if key < here]
-        return self._beyond(_ranked_rows(queryset, keys[: self.size + 1]), backwards=cursor.backwards)
+        count = found[0][0] if found else 0
+        self.count = count if count <= EXACT_COUNT else None
+        to_python = queryset.model._meta.pk.to_python
+        self.ranks = {to_python(pk): rank for _, rank, pk in found if pk is not None}
+        rows = _rows(
+            queryset, sorted(self.ranks, key=lambda pk: (self.ranks[pk], pk.hex), reverse=not backwards)
+        )
+        return self._page(rows) if cursor is None else self._beyond(rows, backwards=backwards)
 
     def _link(self, row: Model, *, backwards: bool) -> str:
-        cursor = Cursor(getattr(row, self.field), str(row.pk), backwards).encode()
+        value = self.ranks[row.pk] if self.field == RANK else getattr(row, self.field)
+        cursor = Cursor(value, str(row.pk), backwards).encode()
         params = [
             (key, value)
             for key, values in self.request.query_params.lists()

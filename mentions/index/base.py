@@ -22,7 +22,5 @@ class Engine(Protocol):
         At most `limit`; as far as the database can tell, the newest.
         """
 
-    def among(
-        self, newest: ArtifactQuerySet, wanted: Wanted, limit: int, most: int
-    ) -> list[tuple[UUID, str]]:
-        """Of the first `most` of `newest`, which is in order, those whose terms are wanted and `matching` may miss."""
+    def among(self, saved: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> list[tuple[UUID, str]]:
+        """Of the newest `most` of `saved` those whose terms are wanted and `matching` may miss."""

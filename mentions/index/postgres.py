@@ -28,11 +28,9 @@ def matching(visible: ArtifactQuerySet, wanted: Wanted, limit: int) -> list[tupl
     return list(_filtered(visible, wanted).values_list("pk", "name")[:limit])
 
 
-def among(newest: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> list[tuple[UUID, str]]:
-    """Those of the first `most` of `newest` whose terms are wanted, without the index."""
-    first = newest.values("pk")[:most]
-    found = _filtered(newest.model.objects.filter(pk__in=first).order_by("-created_at"), wanted)
-    return list(found.values_list("pk", "name")[:limit])
+def among(saved: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> list[tuple[UUID, str]]:
+    """Those of the newest `most` whose terms are wanted, without the index."""
+    return list(_filtered(saved.newest(most), wanted).values_list("pk", "name")[:limit])
 
 
 def _filtered(artifacts: ArtifactQuerySet, wanted: Wanted) -> ArtifactQuerySet:

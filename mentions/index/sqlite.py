@@ -87,7 +87,7 @@ def _newest(visible: ArtifactQuerySet, wanted: Wanted, most: int) -> ArtifactQue
     return visible.filter(pk__in=found)
 
 
-def among(newest: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> list[tuple[UUID, str]]:
+def among(saved: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> list[tuple[UUID, str]]:
     """Nothing: what `matching` gives are the newest."""
     return []
 

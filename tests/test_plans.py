@@ -1,0 +1,84 @@
+"""What PostgreSQL does for lists, filters, searches and the dropdown: no large table read whole, nothing large sorted.
+
+Not seconds: how many statements, and their plans over a small library, with scans and sorts made dear, so
+that only what has no index would do them.
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from artifactsite.lib.pagination import EXACT_COUNT
+from benchmarks.cases import LIST, SEARCHES, dropdown
+from benchmarks.library import READER, Library, fill
+from benchmarks.plans import complaints, recorded
+from conversations.models import Conversation
+
+ROWS = 4000
+MOST_SORTED = 1000  # a page out of each of a dozen projects; the reader's own alone are more
+FILTERS = (
+    "", "&type=images", "&type=code", "&kind=file", "&scope=shared", "&scope=saved", "&scope=all",
+    "&scope=all&type=html", "&created_before=2026-10-31T00:00:00Z", "&ordering=name", "&ordering=-updated_at",
+    "&scope=all&ordering=name", "&scope=all&ordering=-updated_at", "&page=9",
+)  # fmt: skip
+MOST_STATEMENTS = 8
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.engines,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="plans are PostgreSQL's"),
+]
+
+
+@pytest.fixture
+def library() -> tuple[Library, APIClient]:
+    filled = fill(ROWS)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {filled.token}")
+    return filled, client
+
+
+def asked(caller: APIClient, address: str, most_sorted: int = MOST_SORTED) -> tuple[int, list[str]]:
+    """How many statements it takes, and what is wrong with their plans."""
+    with recorded() as statements:
+        answer = caller.get(address)
+    assert answer.status_code == 200, (address, answer.content[:300])
+    return len(statements), complaints(statements, few_rows=0, most_sorted=most_sorted)
+
+
+def test_lists_filters_and_searches_have_indexes(library: tuple[Library, APIClient]) -> None:
+    filled, caller = library
+    wrong: dict[str, Any] = {}
+    for query in (*FILTERS, f"&project={filled.project}", *SEARCHES.values()):
+        # What was found is sorted by its rank, however much that is up to the bound of the count.
+        most = EXACT_COUNT + 1 if "q=" in query else MOST_SORTED
+        count, found = asked(caller, LIST + query.replace("&page=5", ""), most)
+        if found or count > MOST_STATEMENTS:
+            wrong[query] = (count, found)
+    assert wrong == {}
+
+
+def test_a_cursor_costs_what_the_first_page_costs(library: tuple[Library, APIClient]) -> None:
+    _, caller = library
+    for scope in ("mine", "all"):
+        first = f"{LIST}&scope={scope}"
+        behind = caller.get(f"{first}&page=5").json()["next"]
+        assert asked(caller, behind) == asked(caller, first)
+
+
+def test_the_dropdown_has_indexes(library: tuple[Library, APIClient]) -> None:
+    filled, caller = library
+    conversation = Conversation.objects.filter(owner__username=READER).values_list("pk", flat=True)[0]
+    wrong = {}
+    for kind, queries in dropdown(filled.names).items():
+        query = urlencode({"conversation": conversation, "limit": 8, "q": queries[0]})
+        count, found = asked(caller, f"/api/mentions?{query}")
+        if found or count > 2 * MOST_STATEMENTS:
+            wrong[kind] = (count, found)
+    assert wrong == {}
