@@ -24,9 +24,8 @@ Visible = dict[UUID, Artifact | Upload]
 UNAVAILABLE = "unavailable"
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-_TAG = re.compile(
-    r'(</?[a-z][a-z0-9]*(?:"[^"]*"|[^">])*>)'
-)  # of sanitised HTML, which quotes every attribute
+# Of sanitised HTML, which quotes every attribute.
+_TAG = re.compile(r'(</?[a-z][a-z0-9]*(?:"[^"]*"|[^">])*>)')
 
 
 @dataclass(frozen=True)
@@ -73,40 +72,55 @@ def _thing(mention: Mention, visible: Visible) -> Artifact | Upload | None:
     return visible.get(pk) if pk else None
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a text mentions something, and what is shown in its stead."""
+
+    start: int
+    end: int
+    shown: str
+    label: str
+    thing: Artifact | Upload | None
+
+
 def resolve(message: Message, visible: Visible) -> Resolved:
     """`message` with its mentions prefetched, against what the reader may see."""
+    places = []
+    for mention in message.mentions.all():
+        thing, end = _thing(mention, visible), mention.position + mention.length
+        shown = message.body[mention.position : end] if thing else f"@{UNAVAILABLE}"
+        label = mention.label if thing else UNAVAILABLE
+        places.append(_Place(mention.position, end, shown, label, thing))
+    body, mentions = _filled(message.body, places)
+    if message.role == MessageRole.TOOL and message.content_type != ContentType.MARKDOWN:
+        html = format_html('<pre class="output">{}</pre>', body) if body else mark_safe("")
+    else:
+        html = _chipped(body, mentions, places)
+    return Resolved(body, html, mentions)
+
+
+def _filled(text: str, places: list[_Place]) -> tuple[str, list[dict[str, Any]]]:
+    """The text with what is shown in each place, and each mention's facts as the API answers them."""
     pieces: list[str] = []
     mentions: list[dict[str, Any]] = []
     position = length = 0
-    for mention in message.mentions.all():
-        before = message.body[position : mention.position]
-        thing = _thing(mention, visible)
-        typed = message.body[mention.position : mention.position + mention.length]
-        shown = typed if thing else f"@{UNAVAILABLE}"
+    for place in places:
+        before, thing = text[position : place.start], place.thing
         start = length + len(before)
+        length, position = start + len(place.shown), place.end
         facts = {
             "artifact": thing.pk if isinstance(thing, Artifact) else None,
-            "label": mention.label if thing else UNAVAILABLE,
+            "label": place.label,
             "start": start,
-            "end": start + len(shown),
+            "end": length,
             "available": thing is not None,
         }
         mentions.append({**facts, "upload": thing.file_id} if isinstance(thing, Upload) else facts)
-        pieces += [before, shown]
-        length = start + len(shown)
-        position = mention.position + mention.length
-    body = "".join([*pieces, message.body[position:]])
-    return Resolved(body, _html(message, body, mentions, visible), mentions)
+        pieces += [before, place.shown]
+    return "".join([*pieces, text[position:]]), mentions
 
 
-def _html(message: Message, body: str, mentions: list[dict[str, Any]], visible: Visible) -> SafeString:
-    if message.role == MessageRole.TOOL and message.content_type != ContentType.MARKDOWN:
-        return format_html('<pre class="output">{}</pre>', body) if body else mark_safe("")
-    things = [_thing(mention, visible) for mention in message.mentions.all()]
-    return _chipped(body, mentions, things)
-
-
-def _chipped(body: str, mentions: list[dict[str, Any]], things: list[Artifact | Upload | None]) -> SafeString:
+def _chipped(body: str, mentions: list[dict[str, Any]], places: list[_Place]) -> SafeString:
     """The Markdown of `body` as HTML, with a chip in each mention's place."""
     marked, position = [], 0
     for index, mention in enumerate(mentions):
@@ -115,8 +129,8 @@ def _chipped(body: str, mentions: list[dict[str, Any]], things: list[Artifact | 
     marked.append(_plain(body[position:]))
     html = markdown.render("".join(marked))
     if mentions:
-        chips = [chip(mention["label"], thing) for mention, thing in zip(mentions, things, strict=True)]
-        names = [f"@{escape(mention['label'])}" for mention in mentions]
+        chips = [chip(place.label, place.thing) for place in places]
+        names = [f"@{escape(place.label)}" for place in places]
         html = _in_places(html, chips, names)
     return mark_safe(html)  # noqa: S308 - sanitised Markdown, and chips that escape their labels
 
@@ -142,29 +156,16 @@ def resolve_text(text: str, reader: "User") -> Resolved:
     """
     found = references(text)
     visible = _visible(found, reader)
-    pieces: list[str] = []
-    mentions: list[dict[str, Any]] = []
-    things = [visible.get(reference.artifact or reference.upload) for reference in found]  # type: ignore[arg-type]
-    position = length = 0
-    for reference, thing in zip(found, things, strict=True):
-        before, name = text[position : reference.start], _name(thing)
+    places = []
+    for reference in found:
+        thing = visible.get(reference.artifact or reference.upload)  # type: ignore[arg-type]
+        name = _name(thing)
         shown = (
             upload_token(name, reference.upload) if reference.upload else token(name, reference.artifact)  # type: ignore[arg-type]
         )
-        start = length + len(before)
-        mentions.append(
-            {
-                "artifact": thing.pk if isinstance(thing, Artifact) else None,
-                "label": name,
-                "start": start,
-                "end": start + len(shown),
-                "available": thing is not None,
-            }
-        )
-        pieces += [before, shown]
-        length, position = start + len(shown), reference.end
-    body = "".join([*pieces, text[position:]])
-    return Resolved(body, _chipped(body, mentions, things), mentions)
+        places.append(_Place(reference.start, reference.end, shown, name, thing))
+    body, mentions = _filled(text, places)
+    return Resolved(body, _chipped(body, mentions, places), mentions)
 
 
 def _name(thing: Artifact | Upload | None) -> str:

@@ -29,10 +29,8 @@ PROGRAM = "program"
 _UNSURE = re.compile(r"@(\[[^\]\n]*(\](\([^)\n]*)?)?)?$|(?:^|\n)[ \t]*(?:[-=*+_#>`~|:. ]+|\d{1,9}[.)]?)$")
 LONGEST_UNSURE = 800  # characters
 MOST_OUTPUT = 200_000  # characters of a program's output
-REST, BYTES_A_SECOND = (
-    4,
-    200_000,
-)  # a block is sent again after this many times the work that it took, at this rate
+# Changes are told again after so many times the work that the last ones took, and no faster than at this rate.
+REST, BYTES_A_SECOND = 4, 200_000
 
 
 @dataclass
