@@ -17,7 +17,7 @@ from artifacts import exports, pages, services
 from artifacts.access import require_owner, require_saved, require_sharing, require_unsaved
 from artifacts.forms import ContentForm, EditForm, SaveForm, SelectionForm, VisibilityForm
 from artifacts.gallery import Asked, gallery_page, gallery_tiles, neighbours_of, tile_of
-from artifacts.models import Artifact, Visibility
+from artifacts.models import Artifact, Version, Visibility
 from artifacts.preview import language_of, preview_of
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.pages import is_fragment, place_in_frame, refusals_shown, toast, trigger
@@ -35,6 +35,11 @@ def own_artifact(request: HttpRequest, pk: UUID) -> Artifact:
     artifact = visible_artifact(request, pk)
     require_owner(artifact, request.user)  # type: ignore[arg-type]
     return artifact
+
+
+def _picked(request: HttpRequest, artifact: Artifact) -> Version:
+    """The version that the address asks for, of those that the visitor may see."""
+    return exports.pick_version(artifact, request.GET.get("version"), request.user)
 
 
 def _asks_for(request: HttpRequest, target: str) -> bool:
@@ -82,7 +87,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
 def artifact(request: HttpRequest, pk: UUID) -> HttpResponse:
     user: Any = request.user
     found = visible_artifact(request, pk)
-    version = exports.pick_version(found, request.GET.get("version"), request.user)
+    version = _picked(request, found)
     place_in_frame(request, project=found.project_id)
     context: dict[str, Any] = {
         "page": pages.artifact_page(found, version, user, offset=_offset(request)),
@@ -96,9 +101,7 @@ def artifact(request: HttpRequest, pk: UUID) -> HttpResponse:
 @refusals_shown
 def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     found = visible_artifact(request, pk)
-    return exports.image(
-        request, found, exports.pick_version(found, request.GET.get("version"), request.user)
-    )
+    return exports.image(request, found, _picked(request, found))
 
 
 @login_required
@@ -111,9 +114,7 @@ def frame(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         # own policy stops it.
         return redirect("artifact", pk=pk)
     output = _whole(request, "output") if "output" in request.GET else None
-    return exports.frame(
-        request, found, exports.pick_version(found, request.GET.get("version"), request.user), output
-    )
+    return exports.frame(request, found, _picked(request, found), output)
 
 
 @login_required
@@ -121,9 +122,7 @@ def frame(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @refusals_shown
 def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     found = visible_artifact(request, pk)
-    return exports.media(
-        request, found, exports.pick_version(found, request.GET.get("version"), request.user)
-    )
+    return exports.media(request, found, _picked(request, found))
 
 
 @login_required
@@ -132,7 +131,7 @@ def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A page of a PDF, as an image."""
     found = visible_artifact(request, pk)
-    version = exports.pick_version(found, request.GET.get("version"), request.user)
+    version = _picked(request, found)
     return exports.page(request, found, version, _whole(request, "page"))
 
 
@@ -142,7 +141,7 @@ def page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def rows(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The next rows of a table's preview."""
     found = visible_artifact(request, pk)
-    version = exports.pick_version(found, request.GET.get("version"), request.user)
+    version = _picked(request, found)
     preview = preview_of(found, version, _offset(request))
     if preview.view != "table":
         raise Invalid("id", "Only tables have rows.", code="not_a_table")
@@ -155,7 +154,7 @@ def rows(request: HttpRequest, pk: UUID) -> HttpResponse:
 def card(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The card again, after something changed."""
     found = visible_artifact(request, pk)
-    version = exports.pick_version(found, request.GET.get("version"), request.user)
+    version = _picked(request, found)
     return render(request, "artifacts/card.html", {"card": pages.card(found, version, request.user)})  # type: ignore[arg-type]
 
 
