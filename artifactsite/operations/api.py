@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import ApiRequest
-from artifactsite.operations import overview, services
+from artifactsite.operations import services
+from artifactsite.operations.overview import Overview
 from jobs.models import Job, JobState
 
 
@@ -84,15 +85,7 @@ class OperationsView(APIView):
     @extend_schema(responses=OverviewSerializer)
     def get(self, request: ApiRequest) -> Response:
         services.require_staff(request.user)
-        found = {
-            "queues": [asdict(row) for row in overview.queue_states()],
-            "workers": [asdict(row) for row in overview.worker_states()],
-            "last_hour": [asdict(row) for row in overview.last_hour()],
-            "formats": [asdict(row) for row in overview.format_states()],
-            "storage": overview.storage(),
-            "failed_in_a_day": overview.failed_in_a_day(),
-        }
-        return Response(OverviewSerializer(found).data)
+        return Response(OverviewSerializer(asdict(Overview())).data)
 
 
 class JobViewSet(mixins.ListModelMixin, GenericViewSet[Job]):

@@ -1,6 +1,6 @@
 """The state of the work in figures: one account for the page, the API and Prometheus."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -132,3 +132,15 @@ def storage() -> dict[str, int]:
 def failed_in_a_day() -> int:
     since = timezone.now() - timedelta(days=1)
     return Job.objects.filter(finished_at__gte=since, state=JobState.FAILED).count()
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All of it, as it is now."""
+
+    queues: list[QueueState] = field(default_factory=queue_states)
+    workers: list[WorkerState] = field(default_factory=worker_states)
+    last_hour: list[Minute] = field(default_factory=last_hour)
+    formats: list[FormatState] = field(default_factory=format_states)
+    storage: dict[str, int] = field(default_factory=storage)
+    failed_in_a_day: int = field(default_factory=failed_in_a_day)

@@ -1,6 +1,6 @@
 """What the operations page shows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
@@ -41,18 +41,15 @@ class OperationsPage:
     jobs: list[Job]
     more: bool
     plot: Plot
+    now: overview.Overview
     tabs: tuple[JobState, ...] = TABS
-    queues: list[overview.QueueState] = field(default_factory=overview.queue_states)
-    workers: list[overview.WorkerState] = field(default_factory=overview.worker_states)
-    formats: list[overview.FormatState] = field(default_factory=overview.format_states)
-    storage: dict[str, int] = field(default_factory=overview.storage)
-    failed_in_a_day: int = field(default_factory=overview.failed_in_a_day)
 
 
 def operations_page(state: str) -> OperationsPage:
     state = state if state in JobState.values else JobState.FAILED
     rows = list(_in_order(Job.objects.filter(state=state), state)[: SHOWN + 1])
-    return OperationsPage(state, rows[:SHOWN], len(rows) > SHOWN, plot_of(overview.last_hour()))
+    now = overview.Overview()
+    return OperationsPage(state, rows[:SHOWN], len(rows) > SHOWN, plot_of(now.last_hour), now)
 
 
 def _in_order(jobs: QuerySet[Job], state: str) -> QuerySet[Job]:
