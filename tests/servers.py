@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 STARTING = 30.0  # seconds that a server may take to answer
 
@@ -29,39 +30,49 @@ STARTING = 30.0  # seconds that a server may take to answer
 def postgres() -> Iterator[str]:
     """A PostgreSQL of one's own; yields its DATABASE_URL. Its one user may make databases."""
     with _folder("postgres") as folder, _stranger(folder) as run_as:
-        programs = _postgres_programs(folder, run_as)
-        data, port = folder / "data", free_port()
-        command = [
-            programs / "initdb",
-            "-D",
-            data,
-            "-U",
-            "site",
-            "--auth=trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "-N",
-        ]
-        made = subprocess.run(command, cwd=folder, capture_output=True, text=True, **run_as)
-        if made.returncode:
-            raise RuntimeError(f"initdb failed: {made.stderr}")
+        programs, data = new_cluster(folder, run_as)
+        port = free_port()
         # A database that lives for one run need not survive a power cut.
-        options = {
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
-            "max_connections": 200,
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
-        }
-        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        server = [programs / "postgres", "-D", data, "-p", str(port), *settings]
+        hasty = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        server = postgres_command(programs, data, port, hasty)
         # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every client.
         with _running("PostgreSQL", server, folder, stop=signal.SIGINT, **run_as) as process:
             _await_answer("PostgreSQL", lambda: _postgres_answers(port), process, folder)
             _make_database(port, "site")
             yield f"postgres://site@127.0.0.1:{port}/site"
+
+
+def new_cluster(folder: Path, run_as: dict[str, Any]) -> tuple[Path, Path]:
+    """A PostgreSQL without databases in `folder`: where its programs are, and where its data."""
+    programs, data = _postgres_programs(folder, run_as), folder / "data"
+    command = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "site",
+        "--auth=trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "-N",
+    ]
+    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, **run_as)
+    if made.returncode:
+        raise RuntimeError(f"initdb failed: {made.stderr}")
+    return programs, data
+
+
+def postgres_command(programs: Path, data: Path, port: int, more: dict[str, str]) -> list[str | Path]:
+    """How to start it, on this machine's own address alone."""
+    options = {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "max_connections": "200",
+        **more,
+    }
+    settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    return [programs / "postgres", "-D", data, "-p", str(port), *settings]
 
 
 @contextlib.contextmanager

@@ -20,28 +20,13 @@ class Postgres:
 
     def __init__(self, folder: Path, run_as: dict[str, Any]) -> None:
         self.folder, self.run_as, self.port = folder, run_as, servers.free_port()
-        self.programs = servers._postgres_programs(folder, run_as)
-        self.data = folder / "data"
-        make = [
-            self.programs / "initdb",
-            "-D",
-            self.data,
-            "-U",
-            "site",
-            "--auth=trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        ]
-        subprocess.run(make, cwd=folder, check=True, capture_output=True, **run_as)
+        self.programs, self.data = servers.new_cluster(folder, run_as)
         self.url = f"postgres://site@127.0.0.1:{self.port}/site"
 
     def start(self) -> None:
-        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200"}
-        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.programs / "postgres", "-D", self.data, "-p", str(self.port), *settings],
+                servers.postgres_command(self.programs, self.data, self.port, {}),
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 **self.run_as,
             )  # fmt: skip
