@@ -23,7 +23,7 @@ format: ## Rewrites the code in the common style.
 setup: ## Installs what the site and its tests need, and starts nothing.
 	@scripts/setup dev
 
-lock: ## Writes the locks anew from requirements*.txt and package.json.
+lock: ## Writes the locks anew from requirements*.txt, the adapters' and the small model's too.
 	@scripts/lock
 
 corpus: ## Measures extraction of a folder of documents (ARTIFACTSITE_SHARED): by format, beside others, queued, hostile and cut files.
