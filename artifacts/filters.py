@@ -1,17 +1,13 @@
 """The gallery's filters, the same for API and pages."""
 
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import django_filters
-from django.core.exceptions import ValidationError
-from django_filters.fields import IsoDateTimeField
 
 from artifacts import search
 from artifacts.models import Artifact, GalleryType, Kind
 from artifacts.querysets import ArtifactQuerySet
-from artifactsite.lib.filters import IdFilter, NotEmpty
+from artifactsite.lib.filters import IdFilter, MomentFilter
 
 #  as in the address → as stored
 TYPES = {
@@ -23,21 +19,6 @@ TYPES = {
 }
 SCOPES = ("mine", "shared", "saved", "all")
 LONGEST_QUERY = 500
-
-
-class MomentField(NotEmpty, IsoDateTimeField):
-    """A time that a database can hold: near the first and last year an offset may lead out of the calendar."""
-
-    def to_python(self, value: Any) -> datetime | None:
-        moment: datetime | None = super().to_python(value)
-        try:
-            return moment and moment.astimezone(UTC)
-        except OverflowError as error:
-            raise ValidationError("Enter a time between the years 1 and 9999, UTC.") from error
-
-
-class MomentFilter(django_filters.IsoDateTimeFilter):
-    field_class = MomentField
 
 
 class ArtifactFilter(django_filters.FilterSet):

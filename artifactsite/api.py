@@ -22,7 +22,7 @@ from playground.api import (
     TurnViewSet,
 )
 from playground.streams import turn_events
-from projects.api import MemberViewSet, ProjectAgentViewSet, ProjectViewSet
+from projects.api import AuditViewSet, MemberViewSet, ProjectAgentViewSet, ProjectViewSet
 from uploads.api import PublicFileView, SessionMetaView, UploadConfigView, UploadViewSet
 
 View = Callable[..., Any]
@@ -44,6 +44,7 @@ urlpatterns = [
     path("projects/<uuid:pk>", verbs(ProjectViewSet, get="retrieve", patch="partial_update")),
     path("projects/<uuid:pk>/agent", verbs(ProjectAgentViewSet, get="retrieve", patch="partial_update")),
     path("projects/<uuid:project_id>/members", verbs(MemberViewSet, get="list", post="create")),
+    path("projects/<uuid:project_id>/audit", verbs(AuditViewSet, get="list")),
     path("projects/<uuid:pk>/agent/try", TryAgentView.as_view()),
     path(
         "projects/<uuid:project_id>/members/<int:user_id>",

@@ -10,9 +10,12 @@ from django.db.models.functions import Coalesce
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
+from projects.audit import told
 from projects.forms import checked_hosts
-from projects.models import Membership, Project, Role
+from projects.models import AuditEntry, Membership, Project, Role
 from projects.services import LAST_ADMINISTRATOR
 
 
@@ -136,3 +139,32 @@ class ProjectAdmin(admin.ModelAdmin):
     @admin.display(ordering="bytes_total", description="storage used")
     def storage(self, project: Any) -> str:
         return filesizeformat(project.bytes_total)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(admin.ModelAdmin):
+    """Who did what in any project and to accounts; to read and to search, never to change."""
+
+    list_display = ["created_at", "actor_name", "act", "about", "target", "project"]
+    fields = ["created_at", "actor_name", "act", "about", "target", "project", "changes"]
+    list_select_related = ["project"]
+    list_filter = ["act", "created_at", ("project", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["=actor_name", "=target", "=about"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "-pk"]
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="changed fields")
+    def changes(self, entry: AuditEntry) -> str:
+        rows = ((name, *(side[:500] for side in sides)) for name, sides in told(entry).items())
+        return format_html_join(mark_safe("<br>"), "{}: {} → {}", rows) or "–"

@@ -10,10 +10,12 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import ApiRequest
 from projects import services
-from projects.models import Membership, Project
-from projects.querysets import MembershipQuerySet, ProjectQuerySet
+from projects.filters import AuditFilter
+from projects.models import AuditEntry, Membership, Project
+from projects.querysets import AuditEntryQuerySet, MembershipQuerySet, ProjectQuerySet
 from projects.serializers import (
     AgentSerializer,
+    AuditEntrySerializer,
     MemberSerializer,
     NewMemberSerializer,
     ProjectSerializer,
@@ -108,3 +110,18 @@ class MemberViewSet(mixins.ListModelMixin, GenericViewSet[Membership]):
     def destroy(self, request: ApiRequest, project_id: UUID, user_id: int) -> Response:
         services.remove_member(by=request.user, project=self._project(), user_id=user_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class AuditViewSet(mixins.ListModelMixin, GenericViewSet[AuditEntry]):
+    """Who changed what in a project; its administrators' alone."""
+
+    serializer_class = AuditEntrySerializer
+    filterset_class = AuditFilter
+    request: ApiRequest
+    queryset = AuditEntry.objects.none()
+
+    def get_queryset(self) -> AuditEntryQuerySet:
+        user = self.request.user
+        project = get_object_or_404(Project.objects.visible_to(user), pk=self.kwargs["project_id"])
+        services.require_administrator(by=user, project=project)
+        return AuditEntry.objects.visible_to(user).filter(project=project).select_related("log")

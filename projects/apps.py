@@ -6,7 +6,6 @@ class ProjectsConfig(AppConfig):
 
     def ready(self) -> None:
         # Its models can't be read before all apps are there.
-        from auditlog.registry import auditlog
+        from projects.audit import watch_own_models
 
-        auditlog.register(self.get_model("Project"), mask_fields=["agent_api_key_sealed"])
-        auditlog.register(self.get_model("Membership"))
+        watch_own_models()

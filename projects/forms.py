@@ -1,13 +1,14 @@
 """What administrators type about a project."""
 
 from collections.abc import Iterable
+from datetime import datetime, time, tzinfo
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from rest_framework import serializers
 
-from projects.models import LEAST_MEMORY_MB, Project, Role
+from projects.models import LEAST_MEMORY_MB, Act, Project, Role
 from projects.serializers import HostField
 
 MOST_HOSTS = 50
@@ -87,6 +88,26 @@ class MemberForm(forms.Form):
     """What to do with a member: a role to give, or that they go."""
 
     act = forms.ChoiceField(choices=[*Role.choices, ("remove", "Remove")])
+
+
+class AuditForm(forms.Form):
+    """What the audit log is searched for: who, what, and the days from one to another."""
+
+    actor = forms.CharField(max_length=150, required=False)
+    act = forms.ChoiceField(choices=[("", "Everything"), *Act.choices], required=False)
+    since = forms.DateField(required=False)
+    until = forms.DateField(required=False)
+    before = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+
+    def filters(self, zone: tzinfo) -> dict[str, str]:
+        """The same for `AuditFilter`: days as they are in `zone`, the last one included."""
+        values = self.cleaned_data
+        found = {name: values[name] for name in ("actor", "act") if values[name]}
+        if values["since"]:
+            found["created_after"] = datetime.combine(values["since"], time(), zone).isoformat()
+        if values["until"]:
+            found["created_before"] = datetime.combine(values["until"], time.max, zone).isoformat()
+        return found
 
 
 def hosts_as_text(hosts: list[Any]) -> str:

@@ -8,12 +8,29 @@ from django.db import models
 from django.utils import timezone
 
 from artifactsite.lib.sealed import seal, unseal
-from projects.querysets import MembershipQuerySet, ProjectQuerySet
+from projects.querysets import AuditEntryQuerySet, MembershipQuerySet, ProjectQuerySet
 
 
 class Role(models.TextChoices):
     COLLABORATOR = "collaborator", "Collaborator"
     ADMINISTRATOR = "administrator", "Administrator"
+
+
+class Act(models.TextChoices):
+    """What the audit log tells of."""
+
+    SHARED = "shared", "Shared an artifact"
+    MADE_PRIVATE = "made_private", "Made an artifact private"
+    SHARED_DELETED = "shared_deleted", "Deleted a shared artifact"
+    OWNER_CHANGED = "owner_changed", "Transferred an artifact"
+    LINK_REVOKED = "link_revoked", "Revoked a file's links"
+    MEMBER_ADDED = "member_added", "Added a member"
+    ROLE_CHANGED = "role_changed", "Changed a role"
+    MEMBER_REMOVED = "member_removed", "Removed a member"
+    SETTINGS_CHANGED = "settings_changed", "Changed settings"
+    PROJECT_CREATED = "project_created", "Created the project"
+    PROJECT_DELETED = "project_deleted", "Deleted the project"
+    ACCOUNT_CHANGED = "account_changed", "Changed an account"
 
 
 def _ceiling_files() -> int:
@@ -158,3 +175,42 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.project}"
+
+
+class AuditEntry(models.Model):
+    """A line of the audit log: who did what to which thing of a project. Written with the change (audit.py).
+
+    It names things by id and people by username: what an artifact is called is its readers' alone.
+    """
+
+    # Outlives its project; empty for what concerns none, such as an account.
+    project = models.ForeignKey(
+        Project, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    created_at = models.DateTimeField("when", default=timezone.now, editable=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name="who"
+    )
+    actor_name = models.CharField(max_length=150, blank=True, help_text="Empty: the site itself.")
+    act = models.CharField("what", max_length=16, choices=Act)
+    target = models.CharField(max_length=40, help_text="The id of what it was done to.")
+    about = models.CharField(max_length=150, help_text="A username, or the kind of the thing.")
+    log = models.OneToOneField(
+        "auditlog.LogEntry", on_delete=models.CASCADE, related_name="+", help_text="Which fields changed."
+    )
+
+    objects = AuditEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "audit log"
+        indexes = [
+            models.Index(fields=["project", "-created_at", "-id"], name="audit_of_project"),
+            models.Index(fields=["project", "act", "-created_at", "-id"], name="audit_of_project_by_act"),
+            models.Index(
+                fields=["project", "actor_name", "-created_at", "-id"], name="audit_of_project_by_actor"
+            ),
+            models.Index(fields=["-created_at", "-id"], name="audit_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()} ({self.about})"

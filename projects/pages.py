@@ -1,17 +1,22 @@
-"""What the project's settings page shows, prepared."""
+"""What the pages of a project's settings and of its audit log show, prepared."""
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
+from django.apps import apps
 from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 
 from accounts.models import User
-from projects.forms import SettingsForm, hosts_as_text
-from projects.models import Membership, Project, Role
+from projects.audit import told
+from projects.filters import AuditFilter
+from projects.forms import AuditForm, SettingsForm, hosts_as_text
+from projects.models import Act, AuditEntry, Membership, Project, Role
 from projects.services import LAST_ADMINISTRATOR
 
 MEMBERS = 100  # a page
@@ -123,3 +128,135 @@ def _member(row: Membership, user: User, administrators: int) -> Member:
         since=row.created_at,
         why_kept=LAST_ADMINISTRATOR if is_last else "",
     )
+
+
+# --- the audit log ----------------------------------------------------------------------------------
+
+LINES = 50  # a page
+LONGEST_VALUE = 200  # characters of what a setting was
+_ABOUT_ARTIFACTS = {Act.SHARED, Act.MADE_PRIVATE, Act.SHARED_DELETED, Act.OWNER_CHANGED}
+_WORDS = {
+    Act.SHARED: "shared a {about}",
+    Act.MADE_PRIVATE: "made a {about} private",
+    Act.SHARED_DELETED: "deleted a shared {about}",
+    Act.OWNER_CHANGED: "transferred a {about} from {old} to {new}",
+    Act.LINK_REVOKED: "revoked the links to a file",
+    Act.MEMBER_ADDED: "added {about}",
+    Act.ROLE_CHANGED: "gave {about} the role {role}",
+    Act.MEMBER_REMOVED: "removed {about}",
+    Act.SETTINGS_CHANGED: "changed settings",
+    Act.PROJECT_CREATED: "created the project",
+    Act.PROJECT_DELETED: "deleted the project",
+    Act.ACCOUNT_CHANGED: "changed the account of {about}",
+}
+_NOBODY = "somebody who is gone"
+_SITE = "The site itself"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field that changed, in words."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    """Who did what, when; `url` leads to the thing where the reader may see it."""
+
+    moment: datetime
+    actor: str
+    what: str
+    name: str = ""
+    url: str = ""
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    project: Project
+    form: AuditForm
+    acts: list[tuple[str, str]]
+    people: list[str]
+    lines: list[AuditLine]
+    is_filtered: bool
+    is_first: bool
+    older_url: str
+    newest_url: str
+
+
+def audit_page(project: Project, user: User, form: AuditForm, zone: tzinfo) -> AuditPage:
+    """The audit log of `project` for one of its administrators, as `form` searches it; newest first."""
+    rows = AuditEntry.objects.visible_to(user).filter(project=project)
+    asked = form.filters(zone) if form.is_valid() else {}
+    rows = AuditFilter(asked, rows).qs.select_related("log").order_by("-created_at", "-pk")
+    before = form.cleaned_data.get("before")
+    if before and (last := AuditEntry.objects.filter(project=project, pk=before).first()):
+        same = Q(created_at=last.created_at, pk__lt=last.pk)
+        rows = rows.filter(Q(created_at__lt=last.created_at) | same)
+    found = list(rows[: LINES + 1])
+    shown = found[:LINES]
+    members = Membership.objects.visible_to(user).filter(project=project)
+    query = {name: form.data[name] for name in ("actor", "act", "since", "until") if form.data.get(name)}
+    return AuditPage(
+        project=project,
+        form=form,
+        acts=[(value, label) for value, label in Act.choices if value != Act.ACCOUNT_CHANGED],
+        people=list(members.order_by("user__username").values_list("user__username", flat=True)[:MEMBERS]),
+        lines=_lines(shown, user),
+        is_filtered=bool(query),
+        is_first=not before,
+        older_url=f"?{urlencode({**query, 'before': shown[-1].pk})}" if len(found) > LINES else "",
+        newest_url=f"?{urlencode(query)}",
+    )
+
+
+def _lines(entries: list[AuditEntry], user: User) -> list[AuditLine]:
+    """In words. What an artifact is called is asked with the reader's rights, now (docs/rules.md 1)."""
+    wanted = {entry.target for entry in entries if entry.act in _ABOUT_ARTIFACTS}
+    # By name: the model stands above this app.
+    artifacts: Any = apps.get_model("artifacts", "Artifact")._default_manager
+    names = dict(artifacts.visible_to(user).filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}
+    owners = [int(side) for entry in entries for side in told(entry).get("owner", [])]
+    people = {row.pk: row.username for row in User.objects.filter(pk__in=owners)} if owners else {}
+    return [_line(entry, names, people) for entry in entries]
+
+
+def _line(entry: AuditEntry, names: dict[UUID, str], people: dict[int, str]) -> AuditLine:
+    changes = told(entry)
+    name = names.get(UUID(entry.target)) if entry.act in _ABOUT_ARTIFACTS else None
+    return AuditLine(
+        moment=entry.created_at,
+        actor=entry.actor_name or _SITE,
+        what=_in_words(entry, changes, people),
+        name=name or (entry.target[:8] if entry.act in _ABOUT_ARTIFACTS else ""),
+        url=f"/artifacts/{entry.target}" if name else "",
+        changes=[
+            Change(_label(field), *(_shortened(side) for side in sides)) for field, sides in changes.items()
+        ]
+        if entry.act == Act.SETTINGS_CHANGED
+        else [],
+    )
+
+
+def _in_words(entry: AuditEntry, changes: dict[str, list[str]], people: dict[int, str]) -> str:
+    facts = {"about": entry.about, "role": changes.get("role", ["", ""])[1]}
+    if entry.act == Act.OWNER_CHANGED:
+        facts["old"], facts["new"] = (people.get(int(side), _NOBODY) for side in changes["owner"])
+    if entry.act == Act.MEMBER_REMOVED and entry.about == entry.actor_name:
+        return "left the project"
+    return _WORDS[Act(entry.act)].format(**facts)
+
+
+def _label(name: str) -> str:
+    column: Any = Project._meta.get_field(name)
+    label = {"agent_api_key_sealed": "agent's key"}.get(name) or str(column.verbose_name)
+    return label[:1].upper() + label[1:]
+
+
+def _shortened(value: str) -> str:
+    words = {"True": "on", "False": "off", "": "nothing", "[]": "nothing"}
+    value = words.get(value, value)
+    return value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + "…"

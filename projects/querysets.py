@@ -57,3 +57,14 @@ class ProjectQuerySet(models.QuerySet[Any]):
 class MembershipQuerySet(ProjectScopedQuerySet[Any]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         return self.in_projects_of(user)
+
+    def active(self) -> Self:
+        """Of people who can still sign in."""
+        return self.filter(user__is_active=True)
+
+
+class AuditEntryQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """The lines about the projects that `user` administers."""
+        administered = _active_memberships(user).filter(role="administrator")
+        return self.filter(project__in=administered.values("project_id"))

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.validators import RegexValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from artifactsite.lib.fields import StrictModelSerializer, Text, Whole
 from projects.access import Ability, project_abilities
-from projects.models import LEAST_MEMORY_MB, Membership, Project, Role
+from projects.audit import told
+from projects.models import LEAST_MEMORY_MB, AuditEntry, Membership, Project, Role
 
 HOST = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?\Z"
 
@@ -79,3 +81,20 @@ class NewMemberSerializer(serializers.Serializer[Membership]):
 
 class RoleSerializer(serializers.Serializer[Membership]):
     role = serializers.ChoiceField(choices=Role.choices)
+
+
+class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
+    """A line of the audit log. Wants `log` selected along."""
+
+    actor = serializers.CharField(source="actor_name", read_only=True, help_text="Empty: the site itself.")
+    changes = serializers.SerializerMethodField()
+
+    class Meta:
+        model = AuditEntry
+        fields = ["id", "created_at", "actor", "act", "target", "about", "changes"]
+
+    @extend_schema_field(
+        serializers.DictField(child=serializers.ListField(child=serializers.CharField(), max_length=2))
+    )
+    def get_changes(self, entry: AuditEntry) -> dict[str, list[str]]:
+        return told(entry)

@@ -6,14 +6,14 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from artifactsite.lib.errors import Refusal
-from artifactsite.lib.pages import place_in_frame, refusals_shown, toast
+from artifactsite.lib.pages import place_in_frame, refusals_shown, toast, zone_of
 from projects import services
-from projects.forms import MemberForm, NewMemberForm, SettingsForm
+from projects.forms import AuditForm, MemberForm, NewMemberForm, SettingsForm
 from projects.models import Project, Role
-from projects.pages import settings_page
+from projects.pages import audit_page, settings_page
 
 
 def administered(request: HttpRequest, pk: UUID) -> Project:
@@ -106,3 +106,15 @@ def change_member(request: HttpRequest, pk: UUID, user_id: int) -> HttpResponse:
             request, redirect("/"), f"You left {project.name}." if act == "remove" else "Role changed."
         )
     return _back(request, project, "Member removed." if act == "remove" else "Role changed.", "#members")
+
+
+@login_required
+@require_safe
+@refusals_shown
+def audit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Who changed what. What can't be searched for is said beside its field, and everything is shown."""
+    user: Any = request.user
+    project = administered(request, pk)
+    form = AuditForm(request.GET)
+    page = audit_page(project, user, form, zone_of(request))
+    return render(request, "projects/audit.html", {"page": page}, status=200 if form.is_valid() else 400)

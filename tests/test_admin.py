@@ -128,7 +128,7 @@ def more_rows(cast: Cast, number: int) -> None:
     "model",
     [
         "projects/project", "artifacts/artifact", "uploads/upload", "conversations/conversation",
-        "conversations/message", "accounts/token", "accounts/user", "jobs/job",
+        "conversations/message", "accounts/token", "accounts/user", "jobs/job", "projects/auditentry",
     ],
 )  # fmt: skip
 def test_a_list_costs_the_same_for_many_rows(cast: Cast, admin_client: Client, model: str) -> None:

@@ -147,6 +147,7 @@ TABLE: dict[str, dict[str, Row]] = {
     },
     # No agent is connected here, which only an administrator is told.
     f"{P}/<uuid:pk>/agent/try": {"POST": Row(administrator, 409)},
+    f"{P}/<uuid:project_id>/audit": {"GET": Row(administrator)},
     f"{P}/<uuid:project_id>/members": {
         "GET": Row(member),
         "POST": Row(administrator, 201, {"user": "carol", "role": "collaborator"}),
@@ -357,6 +358,7 @@ PAGES: dict[str, dict[str, Expectation]] = {
     "projects/<uuid:pk>/open": {"POST": member},
     "projects/<uuid:pk>/try-agent": {"POST": administrator},
     "projects/<uuid:pk>/settings": {"GET": administrator, "POST": administrator},
+    "projects/<uuid:pk>/audit": {"GET": administrator},
     "projects/<uuid:pk>/members": {"POST": administrator},
     "projects/<uuid:pk>/members/<int:user_id>": {"POST": administrator},
     "operations": {"GET": staff},
