@@ -17,9 +17,10 @@ from artifacts.comparison import Comparison, Line, Row, compare
 from artifacts.kinds.base import LARGEST_DEFINITION, stored_bytes
 from artifacts.kinds.table import cell_text, columns_of
 from artifacts.models import Artifact, GalleryType, Kind, Thumbnail, Version
-from artifacts.preview import Preview, language_of, preview_of, shortened
+from artifacts.preview import Preview, preview_of, shortened
 from artifacts.querysets import ArtifactQuerySet
 from artifacts.types import HTML, IMAGES, is_textual
+from artifacts.viewers.code import language_of
 from artifactsite.lib import markdown
 from artifactsite.lib.errors import Refusal
 

@@ -7,15 +7,15 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
-from pygments.lexers import ClassNotFound, get_lexer_for_filename
 
 from artifacts.kinds.base import read_text
 from artifacts.kinds.table import cell_text, columns_of, rows_of
 from artifacts.models import Artifact, GalleryType, Kind, Version
 from artifacts.types import CODE, HTML, IMAGES, MEDIA, NOTEBOOK, is_textual
-from artifacts.viewers import document, json_tree, notebook
+from artifacts.viewers import code, document, json_tree, notebook
 from artifactsite.lib import blobs, markdown
 from uploads.extraction.decoding import decode
+from uploads.extraction.highlight import normal
 
 LONGEST = 256 * 1024  # bytes of text shown; the rest is a download away
 PAGE = 100  # rows
@@ -27,10 +27,7 @@ _NONE = "'none'"
 
 @dataclass
 class Preview:
-    """`view` names the block of the template: image, frame, markdown, code, text, table or facts.
-
-    With `content` it names a template of its own in artifacts/previews/, which shows that.
-    """
+    """`view` names the template in artifacts/previews/: image, frame, markdown, code, text, table, facts and others."""
 
     view: str
     artifact: Artifact
@@ -50,12 +47,7 @@ class Preview:
 
     @property
     def template(self) -> str:
-        return f"artifacts/previews/{self.view}.html" if self.content is not None else ""
-
-    @property
-    def line_numbers(self) -> str:
-        """The gutter beside code: one number a line."""
-        return "\n".join(str(number) for number in range(1, self.text.count("\n") + 2))
+        return f"artifacts/previews/{self.view}.html"
 
     @property
     def first_row(self) -> int:
@@ -185,23 +177,21 @@ def _text(artifact: Artifact, version: Version) -> Preview:
             html=mark_safe(markdown.render(text)),  # noqa: S308 - sanitised
             truncated=truncated,
         )
-    if artifact.gallery_type == GalleryType.CODE:
-        # As the highlighter reads it, so that its lines and the numbers beside them agree.
-        text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
-        language = language_of(artifact.name)
-        html = mark_safe(markdown.highlighted(text, language))  # noqa: S308 - the highlighter escapes
+    language = code.language_of(artifact.name, text, version.media_type)
+    if artifact.gallery_type == GalleryType.CODE or language:
+        text = normal(text)
+        many = len(code.lines(text))
         return Preview(
-            "code", artifact, version, text=text, html=html, language=language, truncated=truncated
+            "code",
+            artifact,
+            version,
+            html=code.numbered(version, text, language, LONGEST),
+            language=language,
+            total=min(many, code.MOST_LINES),
+            truncated=truncated or many > code.MOST_LINES,
+            encoding=encoding,
         )
     return Preview("text", artifact, version, text=text, truncated=truncated, encoding=encoding)
-
-
-def language_of(name: str) -> str:
-    """What Pygments calls the language of a file of this name; empty where it knows none."""
-    try:
-        return str(get_lexer_for_filename(name).aliases[0])
-    except (ClassNotFound, IndexError):
-        return ""
 
 
 def frame_policy(hosts: list[str]) -> str:

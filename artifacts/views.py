@@ -18,7 +18,8 @@ from artifacts.access import require_owner, require_saved, require_sharing, requ
 from artifacts.forms import ContentForm, EditForm, SaveForm, SelectionForm, VisibilityForm
 from artifacts.gallery import Asked, gallery_page, gallery_tiles, neighbours_of, tile_of
 from artifacts.models import Artifact, Version, Visibility
-from artifacts.preview import language_of, preview_of
+from artifacts.preview import preview_of
+from artifacts.viewers.code import language_of
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.pages import is_fragment, place_in_frame, refusals_shown, toast, trigger
 

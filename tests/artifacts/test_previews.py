@@ -13,6 +13,7 @@ from PIL import Image
 from pypdfium2 import PdfDocument
 
 from artifacts.models import Artifact
+from artifacts.viewers.code import language_of
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -182,6 +183,40 @@ def test_text_is_read_in_its_encoding(cast: Cast, encoding: str, said: str) -> N
     page = shown(cast, made(cast, "a.txt", words.encode(encoding)))
     assert words.strip()[:50] in page
     assert (said in page) if said else ("Read as" not in page)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "language"),
+    [
+        ("a.py", "x = 1", "python"),
+        ("Dockerfile", "FROM x", "docker"),
+        ("a.h", "@interface A\n@end\n", "objective-c"),
+        ("a.h", "int f(void);\n", "c"),
+        ("run", "#!/usr/bin/env -S python3.11 -u\nx = 1", "python"),
+        ("run", "#!/bin/sh\nls", "bash"),
+        ("run", "#!/opt/nothing-known\nls", ""),
+        ("a", "// -*- mode: rust -*-\n", "rust"),
+        ("page", "<!DOCTYPE html><p>", "html"),
+        ("change", "diff --git a/x b/x\n", "diff"),
+        ("answer", '{"a": 1}', "json"),
+        ("answer", "{not json", ""),
+        ("notes.txt", '{"a": 1}', ""),
+        ("notes", "Dear all,", ""),
+    ],
+)
+def test_a_language_is_known_by_the_name_then_by_the_content(name: str, text: str, language: str) -> None:
+    assert language_of(name, text) == language
+
+
+def test_code_of_any_length_is_coloured_and_numbered_as_its_lines_are(cast: Cast) -> None:
+    long = b"\n\nvalue = '<b>'  # note\r\n" + b"x = 1\n" * 12_000
+    page = shown(cast, made(cast, "a.py", long))
+    assert page.count('class="code-line"') == 10_000
+    assert page.count('<span class="mi">1</span>') == 9_997
+    line = page[page.index('id="L3"') :].partition("\n")[0]
+    assert "&lt;b&gt;" in line
+    assert 'class="c1"' in line
+    assert "Only the beginning is shown" in page
 
 
 def test_a_file_too_large_to_show_gives_its_head(cast: Cast) -> None:

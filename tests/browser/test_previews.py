@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
+from PIL import Image
 from playwright.sync_api import Page, expect
 from pypdfium2 import PdfDocument
 
@@ -49,6 +50,142 @@ def pdf() -> bytes:
         document.new_page(600, 800)
     document.save(buffer)
     return buffer.getvalue()
+
+
+def picture(width: int, height: int) -> bytes:
+    """Left half red, right half blue."""
+    image, buffer = Image.new("RGB", (width, height), "red"), io.BytesIO()
+    image.paste("blue", (width // 2, 0, width, height))
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def colour(page: Page, x: float, y: float) -> tuple[int, ...]:
+    """What stands at a place of the window."""
+    shot = Image.open(io.BytesIO(page.screenshot(clip={"x": x, "y": y, "width": 1, "height": 1})))
+    pixel = shot.convert("RGB").getpixel((0, 0))
+    assert isinstance(pixel, tuple)
+    return pixel
+
+
+def middle(page: Page, selector: str) -> tuple[float, float]:
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_an_image_is_fitted_zoomed_and_moved(
+    cast: Cast, page_as: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = opened(page_as, made(cast, "a.png", picture(4000, 2000)), tmp_path)
+    image, size = page.locator(".preview-stage img"), page.locator(".zoom-size")
+    x, y = middle(page, ".preview-stage")
+    width = "image => image.getBoundingClientRect().width"
+    fitted = image.evaluate(width)
+    assert fitted <= page.locator(".preview-stage").evaluate("stage => stage.clientWidth")
+    assert (colour(page, x - 50, y), colour(page, x + 50, y)) == ((255, 0, 0), (0, 0, 255))
+    page.get_by_text("100 %", exact=True).first.click()
+    expect(size).to_have_text("100 %")
+    assert (image.evaluate(width), image.evaluate("image => image.naturalWidth")) == (4000, 4000)
+    # The middle stayed in the middle; dragging it away brings the other half.
+    assert (colour(page, x - 50, y), colour(page, x + 50, y)) == ((255, 0, 0), (0, 0, 255))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 100, y, steps=4)
+    page.mouse.up()
+    assert colour(page, x + 50, y) == (255, 0, 0)
+    page.get_by_role("button", name="Zoom in").click()
+    expect(size).to_have_text("125 %")
+    page.locator(".preview-stage").press("-")
+    expect(size).to_have_text("100 %")
+    page.mouse.wheel(0, -400)
+    expect(size).to_have_text("272 %")
+    page.locator(".preview-stage").press("0")
+    assert image.evaluate(width) == fitted
+    # Without the focus the wheel is the page's; with Ctrl, as a pinch on a trackpad arrives, it zooms.
+    page.locator("h1").click()
+    page.mouse.move(x, y)
+    page.mouse.wheel(0, -100)
+    assert image.evaluate(width) == fitted
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.wait_for_function(
+        f"() => document.querySelector('.preview-stage img').getBoundingClientRect().width > {fitted}"
+    )
+
+
+def test_two_fingers_zoom_an_image(cast: Cast, page_as: Callable[..., Page]) -> None:
+    artifact = made(cast, "a.png", picture(1000, 1000))
+    page = page_as("alice", has_touch=True, viewport={"width": 390, "height": 800})
+    page.goto(f"/artifacts/{artifact.pk}")
+    x, y = middle(page, ".preview-stage")
+    before = page.locator(".preview-stage img").evaluate("image => image.clientWidth")
+    touch = page.context.new_cdp_session(page)
+    for kind, apart in (("touchStart", 30), ("touchMove", 60), ("touchMove", 90)):
+        points = [{"x": x - apart, "y": y}, {"x": x + apart, "y": y}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function(
+        f"() => Math.abs(document.querySelector('.preview-stage img').clientWidth - {before * 3}) < 3"
+    )
+
+
+def test_a_drawing_is_only_an_image(cast: Cast, page_as: Callable[..., Page], tmp_path: Path) -> None:
+    drawing = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><rect width="10" height="10"
+    fill="lime"/><script>document.firstElementChild.firstElementChild.setAttribute("fill", "red")</script></svg>"""
+    page = opened(page_as, made(cast, "a.svg", drawing.encode()), tmp_path)
+    page.wait_for_function("() => document.querySelector('.preview-stage img').complete")
+    assert colour(page, *middle(page, ".preview-stage img")) == (0, 255, 0)
+
+
+def test_a_page_fills_the_screen_and_comes_back(
+    cast: Cast, page_as: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = opened(page_as, made(cast, "a.html", PAGE.encode()), tmp_path)
+    button = page.get_by_role("button", name="Full screen")
+    button.click()
+    expect(page.get_by_role("button", name="Leave full screen")).to_have_attribute("aria-pressed", "true")
+    screen, height = page.evaluate("[innerHeight, document.querySelector('.preview-page').clientHeight]")
+    assert height > screen * 0.7
+    expect(page.locator(".frame-errors")).to_be_visible()
+    page.get_by_role("button", name="Leave full screen").click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    assert page.evaluate("document.fullscreenElement") is None
+
+
+def test_lines_of_code_have_addresses(cast: Cast, page_as: Callable[..., Page], tmp_path: Path) -> None:
+    source = "\n".join(f"line_{number} = {number}  # {'long ' * 60}" for number in range(1, 301))
+    artifact = made(cast, "a.py", source.encode())
+    page = opened(page_as, artifact, tmp_path)
+    assert page.locator(".code-line").count() == 300
+    page.locator("#L3 .code-number").click()
+    assert page.url.endswith("#L3")
+    page.locator("#L6 .code-number").click(modifiers=["Shift"])
+    assert page.url.endswith("#L3-L6")
+    expect(page.locator(".code-line.is-marked")).to_have_count(4)
+    ground = "line => getComputedStyle(line.lastElementChild).backgroundColor"
+    assert page.locator("#L4").evaluate(ground) != page.locator("#L7").evaluate(ground)
+    # Opened by somebody else, or after a reload, the lines are in sight.
+    page.goto("about:blank")
+    page.goto(f"/artifacts/{artifact.pk}#L290-L292")
+    expect(page.locator(".code-line.is-marked")).to_have_count(3)
+    expect(page.locator("#L290")).to_be_in_viewport()
+    page.get_by_label("Line", exact=True).fill("200")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#L200")
+    expect(page.locator("#L200")).to_be_in_viewport()
+    page.get_by_label("Line", exact=True).fill("999")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-code-said]")).to_contain_text("there are 300")
+    # A long line breaks where that is wanted, and keeps its number.
+    height = page.locator("#L200").evaluate("line => line.clientHeight")
+    page.get_by_label("Wrap lines").check()
+    assert page.locator("#L200").evaluate("line => line.clientHeight") > 2 * height
+    expect(page.locator("#L200 .code-number")).to_be_visible()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(".preview-bar").get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("Code copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == source + "\n"
 
 
 def test_a_pages_errors_stand_below_it_as_text(

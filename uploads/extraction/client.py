@@ -134,6 +134,23 @@ class ExtractionPool:
         except (ValueError, KeyError, TypeError) as error:
             raise ExtractionError("crashed", "the picture is unreadable") from error
 
+    def highlight(
+        self, path: Path, *, language: str, longest: int, limits: ExtractionLimits | None = None
+    ) -> str:
+        """The first `longest` bytes of a text as highlighted lines of HTML (see `highlight`).
+
+        Raises `ExtractionError`, as `extract` does.
+        """
+        limits = limits or ExtractionLimits()
+        request = {
+            "path": str(Path(path).absolute()),
+            "filename": "",
+            "media_type": "text/plain",
+            "highlight": {"language": language, "longest": longest},
+        }
+        with self._slots:
+            return self._attempt(request, limits, limits.wall_seconds, None).text
+
     def close(self) -> None:
         """End the server. The pool can be used again afterwards."""
         with self._lock:

@@ -117,6 +117,8 @@ class Server:
     def _start(self, request: dict[str, Any], answers: socket.socket, result: int) -> None:
         limits = ExtractionLimits.from_json(request["limits"])
         _warm_up(request["media_type"])
+        if "highlight" in request:
+            from . import highlight  # noqa: F401 - once, before the fork
         reader, writer = os.pipe()
         started = time.monotonic()
         pid = os.fork()
@@ -255,9 +257,13 @@ def _data_folders() -> list[Path]:
 
 
 def _reader(request: dict[str, Any], progress: int) -> Callable[[Source, ExtractionLimits], Extracted]:
-    """What the request asks for: a picture, or the text, by the usual reader or the other one."""
+    """What the request asks for: a picture, highlighted code, or the text, by the usual reader or the other one."""
 
     def read(source: Source, limits: ExtractionLimits) -> Extracted:
+        if wanted := request.get("highlight"):
+            from . import highlight
+
+            return highlight.mark(source, language=str(wanted["language"]), longest=int(wanted["longest"]))
         if wanted := request.get("picture"):
             return picture.draw(source, limits, page=int(wanted["page"]), longest=int(wanted["longest"]))
         module = registry.load(source.media_type)
