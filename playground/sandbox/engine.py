@@ -4,10 +4,14 @@ Everything that a program can write to is one tmpfs of limited size at /sandbox;
 absent.
 """
 
+import functools
+import marshal
 import os
 import random
 import shutil
 import stat
+import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +28,17 @@ _MASKED = ("keys", "key-users", "kallsyms", "kcore", "kmsg", "modules", "sched_d
 _FIRST_UID, _LAST_UID = 0x70000000, 0x7FFF0000
 _UID_IN_NAMESPACE = 64999
 _random = random.SystemRandom()
+# Sources on stdin, their names as arguments; answers what a .pyc file holds: magic number, flags, time, size, code.
+_COMPILE = """
+import importlib.util, marshal, sys
+sources = zip(marshal.loads(sys.stdin.buffer.read()), sys.argv[1:])
+codes = [marshal.dumps(compile(source, name, "exec")) for source, name in sources]
+files = [importlib.util.MAGIC_NUMBER + bytes(12) + code for code in codes]
+sys.stdout.buffer.write(marshal.dumps(files, 2))
+"""
 
 SANDBOX_FOLDER = "/sandbox"
+MARSHAL_VERSION = 2  # which every Python reads: the worker's and the programs' may be two
 
 
 @dataclass(frozen=True)
@@ -66,35 +79,58 @@ def _prefix_outside_usr(python: Path) -> Path | None:
 
 @dataclass(frozen=True)
 class Stage:
-    """A folder of copies that a run sees read-only. Copies, so that the sandbox's user may read them whatever
-    the permissions of the originals, and so that nobody can exchange them between the check and the use."""
+    """What a run sees read-only, as copies: so that the sandbox's user may read them whatever the permissions of
+    the originals, and so that nobody can exchange them between the check and the use."""
 
-    folder: Path
     uid: int
+    texts: Mapping[str, bytes]  # path inside -> content, which bwrap writes into the root folder's tmpfs
+    inputs: Path | None  # a folder of the host
 
 
-def stage_inputs(folder: Path, inputs: list[InputFile], ca_pem: bytes) -> Stage:
-    """Fill `folder` with etc, runner and files. Raises ValueError for an input that is no regular file."""
+def stage_inputs(engine: Engine, folder: Path, inputs: list[InputFile], ca_pem: bytes) -> Stage:
+    """Copy the inputs to `folder`, which is made if there are any. Raises ValueError for one that is no regular
+    file."""
     uid = _unused_uid() if os.geteuid() == 0 else _UID_IN_NAMESPACE
-    etc, runner, files = folder / "etc", folder / "runner", folder / "files"
-    for each in (folder, etc, runner, files, etc / "fonts"):
-        each.mkdir()
     texts = {
-        "passwd": f"program:x:{uid}:{uid}:program:{SANDBOX_FOLDER}/tmp:/bin/sh\n",
-        "group": f"program:x:{uid}:\n",
-        "hosts": "127.0.0.1 localhost\n",
-        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-        "ld.so.cache": "",
+        "/etc/passwd": f"program:x:{uid}:{uid}:program:{SANDBOX_FOLDER}/tmp:/bin/sh\n".encode(),
+        "/etc/group": f"program:x:{uid}:\n".encode(),
+        "/etc/hosts": b"127.0.0.1 localhost\n",
+        "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
+        "/etc/ca.pem": ca_pem,
+        **_compiled_runner(engine.environment),
     }
-    for name, text in texts.items():
-        (etc / name).write_text(text)
-    (etc / "ca.pem").write_bytes(ca_pem)
-    for source in _INSIDE.glob("*.py"):
-        shutil.copyfile(source, runner / source.name)
+    if not inputs:
+        return Stage(uid, texts, None)
+    folder.mkdir()
     for item, name in zip(inputs, unique_input_names(inputs), strict=True):
-        _copy_regular(item.path, files / name)
+        _copy_regular(item.path, folder / name)
     _let_everyone_read(folder)
-    return Stage(folder, uid)
+    return Stage(uid, texts, folder)
+
+
+def _compiled_runner(environment: Path) -> Mapping[str, bytes]:
+    """The runner and its modules as path inside -> bytecode: compiling them takes a program as long as starting
+    Python does."""
+    python = environment / "bin" / "python"
+    interpreter = python.stat()  # another one has another bytecode, and the environment may be built anew
+    return _bytecode(str(python), interpreter.st_ino, interpreter.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=2)
+def _bytecode(python: str, _inode: int, _changed: int) -> Mapping[str, bytes]:
+    sources = sorted(_INSIDE.glob("*.py"))
+    done = subprocess.run(
+        [python, "-I", "-S", "-c", _COMPILE, *(f"/runner/{source.name}" for source in sources)],
+        input=marshal.dumps([source.read_bytes() for source in sources], MARSHAL_VERSION),
+        env={},
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace")[-500:]
+        raise SandboxUnavailable(f"The programs' Python cannot compile the runner. It said: {said}")
+    compiled = marshal.loads(done.stdout)  # noqa: S302  # written by our own code, outside of any sandbox
+    return {f"/runner/{source.stem}.pyc": code for source, code in zip(sources, compiled, strict=True)}
 
 
 def _unused_uid() -> int:
@@ -129,9 +165,9 @@ def _let_everyone_read(folder: Path) -> None:
 
 
 def engine_arguments(
-    engine: Engine, stage: Stage, limits: Limits, *, seccomp_fd: int, info_fd: int
+    engine: Engine, stage: Stage, limits: Limits, *, texts: Mapping[str, int], seccomp_fd: int, info_fd: int
 ) -> list[str]:
-    """bwrap's options, in the order in which it carries them out."""
+    """bwrap's options, in the order in which it carries them out. `texts` are descriptors of the stage's, by path."""
     return [
         *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--hostname", "sandbox", "--die-with-parent", "--new-session"),
@@ -141,14 +177,14 @@ def engine_arguments(
         *("--perms", "0755", "--dir", "/dev"),
         *(part for name in _DEVICES for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
         *("--symlink", "/proc/self/fd", "/dev/fd"),
-        *("--ro-bind", str(stage.folder / "etc"), "/etc"),
+        *("--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/runner"),
+        *(part for path, fd in texts.items() for part in ("--perms", "0444", "--file", str(fd), path)),
         *("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"),
         *("--ro-bind-try", "/etc/fonts", "/etc/fonts"),
         *_python(engine),
-        *("--ro-bind", str(stage.folder / "runner"), "/runner"),
         *("--perms", "0755", "--size", str(limits.disk_bytes), "--tmpfs", SANDBOX_FOLDER),
         *_writable_folders(),
-        *("--ro-bind", str(stage.folder / "files"), f"{SANDBOX_FOLDER}/work/files"),
+        *(("--ro-bind", str(stage.inputs), f"{SANDBOX_FOLDER}/work/files") if stage.inputs else ()),
         # bwrap's root is a tmpfs without a limit, which an ordinary user's program would own.
         *("--remount-ro", "/", "--chdir", f"{SANDBOX_FOLDER}/work"),
         *("--seccomp", str(seccomp_fd), "--info-fd", str(info_fd)),
@@ -206,7 +242,7 @@ def program_command(engine: Engine, stage: Stage, control_fd: int, proxy: bool) 
         identity = ["--reuid", str(stage.uid), "--regid", str(stage.uid), "--clear-groups"]
         nothing = ["--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"]
         drop = [engine.setpriv, *identity, *nothing]
-    return [*drop, "/env/bin/python", "-I", "-B", "/runner/runner.py", str(control_fd), str(int(proxy))]
+    return [*drop, "/env/bin/python", "-I", "-B", "/runner/runner.pyc", str(control_fd), str(int(proxy))]
 
 
 def program_environment() -> dict[str, str]:

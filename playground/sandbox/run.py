@@ -4,6 +4,7 @@ import codecs
 import contextlib
 import functools
 import json
+import marshal
 import os
 import select
 import shutil
@@ -21,6 +22,7 @@ from .broker import Broker
 from .certificates import authority_pem
 from .collect import Collector, Stamp, stamp
 from .engine import (
+    MARSHAL_VERSION,
     Engine,
     engine_arguments,
     find_engine,
@@ -81,7 +83,7 @@ def run_program(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
-        shutil.rmtree(folder / "stage", ignore_errors=True)
+        shutil.rmtree(folder / "inputs", ignore_errors=True)
 
 
 def remove_leftovers() -> int:
@@ -171,7 +173,7 @@ class _Run:
         self._before: dict[str, Stamp] = {}
         self._output = _Output(limits.stdout_bytes)
         self._began = self._wall = 0.0
-        self._stage = stage_inputs(folder / "stage", inputs, authority_pem() if fetcher else b"")
+        self._stage = stage_inputs(engine, folder / "inputs", inputs, authority_pem() if fetcher else b"")
         self._group = cgroups.make_group(limits)
         limited = self._group is not None and "memory" in self._group.folders
         self._tick = _TICK_SECONDS if limited else _TICK_SECONDS_UNLIMITED
@@ -196,8 +198,9 @@ class _Run:
         self._stdout, stdout_write = map(keep, os.pipe())
         os.set_blocking(self._stdout, False)
         seccomp_fd = keep(_memory_file(_filter()))
+        texts = {path: keep(_memory_file(content)) for path, content in self._stage.texts.items()}
         arguments = engine_arguments(
-            engine, self._stage, self._limits, seccomp_fd=seccomp_fd, info_fd=info_write
+            engine, self._stage, self._limits, texts=texts, seccomp_fd=seccomp_fd, info_fd=info_write
         )
         # By descriptor: a program can read /proc/1/cmdline, and the host's paths are not its concern.
         arguments_fd = keep(_memory_file(b"".join(os.fsencode(argument) + b"\0" for argument in arguments)))
@@ -213,12 +216,12 @@ class _Run:
             stderr=stdout_write,
             env=program_environment(),
             cwd="/",
-            pass_fds=(info_write, seccomp_fd, arguments_fd, theirs.fileno()),
+            pass_fds=(info_write, seccomp_fd, arguments_fd, theirs.fileno(), *texts.values()),
         )
         cleanup.callback(self._kill_engine)
         self._engine_pidfd = keep(os.pidfd_open(self._process.pid))
         theirs.close()
-        self._descriptors.close(info_write, stdout_write, seccomp_fd, arguments_fd)
+        self._descriptors.close(info_write, stdout_write, seccomp_fd, arguments_fd, *texts.values())
         self._meet_runner(control, info_read, cleanup)
 
     def _meet_runner(self, control: socket.socket, info_read: int, cleanup: contextlib.ExitStack) -> None:
@@ -297,8 +300,8 @@ class _Run:
         if self._broker is not None:
             self._broker.start()
         self._watch.sample(self._limits.memory_bytes)
-        task = {"code": code, "memory": memory, "limits": _resource_limits(self._limits)}
-        self._control.sendall(json.dumps(task).encode())
+        task = {"code": code, "memory": json.dumps(memory), "limits": _resource_limits(self._limits)}
+        self._control.sendall(marshal.dumps(task, MARSHAL_VERSION))
         self._began = time.monotonic()
         self._control.close()
 

@@ -47,6 +47,35 @@ def test_traceback_shows_the_programs_lines_only(run: Run) -> None:
     assert text.count("File ") == 2
 
 
+def test_programs_can_read_their_own_lines(run: Run) -> None:
+    """Also where a file of the runner's name for them lies in the working folder."""
+    result = run("""\
+        import inspect, traceback
+
+        def wrong():
+            return 1 / 0
+
+        print(inspect.getsource(wrong))
+        try:
+            wrong()
+        except ZeroDivisionError:
+            traceback.print_exc()
+        open("program.py", "w").write("another\\n" * 20)
+        wrong()
+        """)
+    assert result.stdout.count("return 1 / 0") == 2
+    assert detail(result).count("return 1 / 0") == 1
+    assert "another" not in result.stdout + detail(result)
+
+
+def test_out_of_memory_says_where(run: Run) -> None:
+    """Enough is left to tell of it."""
+    code = "kept = []\nwhile True:\n    kept.append(bytearray(1000))"
+    result = run(code, limits=Limits(memory_bytes=100_000_000))
+    assert result.exit == "out_of_memory"
+    assert "kept.append(bytearray(1000))" in detail(result)
+
+
 def test_chained_tracebacks(run: Run) -> None:
     text = detail(run("try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('x') from e"))
     assert "ZeroDivisionError" in text
