@@ -14,6 +14,7 @@ from jobs import services as jobs
 from jobs.models import Queue
 from tests.cast import Cast, make_cast
 from tests.servers import own_redis_database
+from tests.site import let_programs_in
 
 SHARED = Path(os.environ.get("ARTIFACTSITE_SHARED", Path(__file__).resolve().parent.parent.parent / "shared"))
 
@@ -24,9 +25,7 @@ def _own_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     root = tmp_path_factory.mktemp("data")
     incoming = root / "incoming"
     incoming.mkdir()
-    # Programs run as somebody else, who has to reach the files below.
-    for folder in (root, *root.parents[:2]):
-        folder.chmod(0o755)
+    let_programs_in(root)
     storages = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

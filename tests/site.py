@@ -32,6 +32,15 @@ def wait_for(what: Callable[[], T | None], *, seconds: float = 60, pause: float 
         time.sleep(pause)
 
 
+def let_programs_in(folder: Path) -> None:
+    """Programs run as a stranger, who has to reach what lies in a test's folder and the two of pytest's above it.
+
+    Only adds rights: with --basetemp one of those is a folder that others use too.
+    """
+    for part in (folder, *folder.parents[:2]):
+        part.chmod(part.stat().st_mode | 0o055)
+
+
 @dataclass
 class Person:
     """Somebody with a token."""

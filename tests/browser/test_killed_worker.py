@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.fake_openai import fake_openai
-from tests.site import running_site
+from tests.site import let_programs_in, running_site
 
 pytestmark = pytest.mark.browser
 
@@ -17,8 +17,7 @@ PROGRAM = "import time\nprint('begun', flush=True)\ntime.sleep(4)\nartifact('mad
 
 
 def test_the_page_goes_on_after_the_worker_was_killed(tmp_path: Path, browser: Browser) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    let_programs_in(tmp_path)
     with fake_openai() as endpoint:
         environment = {"AGENT_BASE_URL": f"{endpoint.url}/v1", "AGENT_MODEL": "m", "JOB_LEASE_SECONDS": "3"}
         with running_site(tmp_path, **environment) as site:

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "client"))
 from artifactsite_client import Artifactsite
 
 from tests.fake_openai import Endpoint, fake_openai
-from tests.site import Person, Site, running_site
+from tests.site import Person, Site, let_programs_in, running_site
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +23,7 @@ def endpoint() -> Iterator[Endpoint]:
 @pytest.fixture(scope="session")
 def site(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
+    let_programs_in(folder)
     with running_site(folder, AGENT_BASE_URL=f"{endpoint.url}/v1", AGENT_MODEL="m") as site:
         yield site
 

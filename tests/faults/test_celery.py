@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from tests.site import Person, Site, running_site
+from tests.site import Person, Site, let_programs_in, running_site
 
 DATABASE_URL, REDIS_URL = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
 pytestmark = [
@@ -32,8 +32,7 @@ def database() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)  # programs run as a stranger
+    let_programs_in(folder)
     # A database of Redis that no test's cache uses.
     broker = f"{REDIS_URL.rsplit('/', 1)[0]}/9"
     with running_site(folder, DATABASE_URL=database, REDIS_URL=broker, JOB_LEASE_SECONDS="3") as site:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.site import Person, Site, running_site, wait_for
+from tests.site import Person, Site, let_programs_in, running_site, wait_for
 
 PAGES = 12_000
 PROGRAM = """
@@ -21,8 +21,7 @@ artifact("made", "once")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
+    let_programs_in(folder)
     with running_site(folder, JOB_LEASE_SECONDS="3") as site:
         yield site
 
@@ -93,8 +92,7 @@ def test_the_site_leaves_no_process_behind(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_is_asked_to_stop_hands_back_what_takes_too_long(tmp_path: Path) -> None:
-    for part in (tmp_path, *tmp_path.parents[:2]):
-        part.chmod(0o755)
+    let_programs_in(tmp_path)
     with running_site(tmp_path, DRAIN_SECONDS="1") as site:
         alice = site.person("alice")
         conversation = alice.conversation()

@@ -15,7 +15,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
-from tests.site import Person, Site, running_site, wait_for
+from tests.site import Person, Site, let_programs_in, running_site, wait_for
 
 T = TypeVar("T")
 CSV = "region,total\nWest,2\nEast,3\n"
@@ -24,8 +24,7 @@ CSV = "region,total\nWest,2\nEast,3\n"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
+    let_programs_in(folder)
     with running_site(folder) as site:
         yield site
 

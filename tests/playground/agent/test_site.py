@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.fake_openai import Endpoint, fake_openai
-from tests.site import Person, Site, running_site, wait_for
+from tests.site import Person, Site, let_programs_in, running_site, wait_for
 
 CHART = """
 import matplotlib.pyplot as plt
@@ -38,8 +38,7 @@ def endpoint() -> Iterator[Endpoint]:
 @pytest.fixture(scope="module")
 def site(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
+    let_programs_in(folder)
     connected = {
         "AGENT_BASE_URL": f"{endpoint.url}/v1",
         "AGENT_MODEL": "m",
