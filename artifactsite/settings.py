@@ -357,7 +357,6 @@ PLAYGROUND_TOOLS = [
 ]
 # Files of the working folder kept between the programs of a conversation; 0: none.
 PROGRAM_STATE_MB = env.integer("PROGRAM_STATE_MB", 100)
-SANDBOX_PYTHON = env.text("SANDBOX_PYTHON", str(BASE_DIR / ".sandbox-venv" / "bin" / "python"))
 
 # Uploads are scanned by the clamd there before anything reads them; empty: not scanned.
 CLAMD_URL = env.url("CLAMD_URL", schemes=("tcp", "unix"))
