@@ -4,8 +4,7 @@ Each is one small statement after the commit of what it counts; what is rolled b
 """
 
 import structlog
-from django.db import Error, transaction
-from django.db.models import F
+from django.db import Error, connection, transaction
 
 from jobs.models import Figure
 
@@ -17,13 +16,18 @@ def add(name: str, *labels: str, amount: float = 0.0) -> None:
     transaction.on_commit(lambda: _add(name, labels, amount))
 
 
+# The ORM can't say it in one statement; both engines understand it.
+_COUNT = """
+INSERT INTO jobs_figure (name, labels, count, total) VALUES (%s, %s, 1, %s)
+ON CONFLICT (name, labels) DO UPDATE
+SET count = jobs_figure.count + 1, total = jobs_figure.total + excluded.total
+"""
+
+
 def _add(name: str, labels: tuple[str, ...], amount: float) -> None:
-    key = {"name": name, "labels": ",".join(labels)}
-    more = {"count": F("count") + 1, "total": F("total") + amount}
     try:
-        if not Figure.objects.filter(**key).update(**more):
-            Figure.objects.bulk_create([Figure(**key)], ignore_conflicts=True)
-            Figure.objects.filter(**key).update(**more)
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, [name, ",".join(labels), amount])
     except Error as error:
         # A figure is never worth the work that it counts.
         log.warning("not counted", figure=name, error=str(error))

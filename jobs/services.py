@@ -3,23 +3,21 @@
 A Celery message or the worker's poll is a doorbell; whoever hears it claims the row, and the row decides.
 """
 
-import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
 from celery import current_app
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from kombu.exceptions import ChannelError
 
 from artifactsite.lib.errors import Conflict
 from jobs import figures, registry
+from jobs.heartbeat import heartbeat
 from jobs.holding import holding
 from jobs.models import Job, JobState, Priority, Queue, Worker
 
@@ -80,15 +78,20 @@ def claim(job_id: uuid.UUID) -> Job | None:
     return Job.objects.get(pk=job_id) if taken else None
 
 
+def _due(queues: list[str]) -> QuerySet[Job]:
+    due = Job.objects.filter(state=JobState.QUEUED, queue__in=queues, available_at__lte=timezone.now())
+    return due.order_by("-priority", "created_at")
+
+
 def waiting(queues: list[str], limit: int) -> list[Job]:
     """Jobs that are due, most urgent first."""
-    due = Job.objects.filter(state=JobState.QUEUED, queue__in=queues, available_at__lte=timezone.now())
-    return list(due.order_by("-priority", "created_at")[:limit])
+    return list(_due(queues)[:limit])
 
 
 def execute_next(queue: str) -> bool:
     """Does the most urgent job of a queue. Whoever rang for what, the table decides; False: nothing waits."""
-    return any(execute(job.pk) for job in waiting([queue], 10))
+    # Some more than one: others hear of the first at the same time.
+    return any(execute(pk) for pk in _due([queue]).values_list("pk", flat=True)[:10])
 
 
 def execute(job_id: uuid.UUID) -> bool:
@@ -101,7 +104,12 @@ def execute(job_id: uuid.UUID) -> bool:
     if job.request:
         bound["request_id"] = job.request
     started = time.monotonic()
-    with structlog.contextvars.bound_contextvars(**bound), holding.one(job), _heartbeat(job):
+    seconds = registered.seconds if registered else 0
+    with (
+        structlog.contextvars.bound_contextvars(**bound),
+        holding.one(job),
+        heartbeat.keeps(job, seconds=seconds),
+    ):
         try:
             if registered is None:
                 raise LookupError(f"no task is registered as {job.task!r}")
@@ -263,36 +271,3 @@ def forget_finished(*, older_than_days: int = 14) -> int:
     deleted, _ = Job.objects.filter(state__in=over, finished_at__lt=before).delete()
     Worker.objects.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()
     return deleted
-
-
-@contextmanager
-def _heartbeat(job: Job) -> Iterator[None]:
-    """Extends the lease every JOB_HEARTBEAT while the block runs, in a thread with its own connection."""
-    stop = threading.Event()
-    registered = registry.get(job.task)
-    until = time.monotonic() + (registered.seconds if registered else 0)
-    if connection.in_atomic_block:
-        # Only in tests: a second connection could not see the row.
-        yield
-        return
-
-    def beat() -> None:
-        while not stop.wait(settings.JOB_HEARTBEAT.total_seconds()):
-            if time.monotonic() > until:
-                log.error("takes too long: its lease is let go", job=str(job.pk), task=job.task)
-                break
-            try:
-                close_old_connections()
-                if not _held(job).update(leased_until=timezone.now() + settings.JOB_LEASE):
-                    break
-            except Exception:
-                log.exception("heartbeat failed")
-        connection.close()
-
-    thread = threading.Thread(target=beat, name=f"heartbeat-{job.pk}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(timeout=5)

@@ -94,6 +94,7 @@ class UploadViewSet(mixins.ListModelMixin, GenericViewSet[Upload]):
     @extend_schema(request=_MULTIPART, responses={201: ReceivedSerializer})
     def create(self, request: ApiRequest, conversation_id: UUID) -> Response:
         conversation = own_conversation(request, conversation_id)
+        door.expect(request, conversation)
         files, turned_away = request.FILES.getlist(FIELD), door.turned_away(request)
         if not files and not turned_away:
             raise Invalid("file", "Send one or more files in parts named file.", code="no_file")

@@ -29,6 +29,11 @@ def turned_away(request: Any) -> list[tuple[str, Refusal]]:
     return door.turned_away if door else []
 
 
+def expect(request: Any, conversation: Conversation) -> None:
+    """Tells the door, before the body is read, which of the caller's conversations the files are for."""
+    request._request.upload_conversation = conversation
+
+
 class Door(FileUploadHandler):
     """Lets as many files through as there is room for, each up to the project's size; keeps the others' reasons."""
 
@@ -48,7 +53,13 @@ class Door(FileUploadHandler):
 
     @cached_property
     def _conversation(self) -> Conversation | None:
-        """Where the files go, if the caller may put files there; asked when the first file begins."""
+        """Where the files go, if the caller may put files there; asked when the first file begins.
+
+        Whoever has found it already says so (`expect`).
+        """
+        known: Conversation | None = getattr(self.request, "upload_conversation", None)
+        if known is not None:
+            return known
         user = self.request.user if self.request else None
         if user is None or not user.is_authenticated:
             return None

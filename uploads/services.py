@@ -153,6 +153,8 @@ def _create(by: User, conversation: Conversation, arrival: _Arrival, priority: i
         sha256=arrival.stored.sha256,
         quarantine=Quarantine.UNSCANNED if antivirus.is_on() else Quarantine.NONE,
     )
+    # It has no text yet: whoever shows the new row need not ask for one.
+    Upload.extraction.related.set_cached_value(upload, None)
     jobs.enqueue(EXTRACT, upload.pk, priority=priority)
     return upload
 

@@ -1,8 +1,10 @@
 """The table of work: enqueue, claim by lease, heartbeat, back-off, reap."""
 
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from django.utils import timezone
 
 from artifactsite.lib.errors import Conflict
 from jobs import registry, services
+from jobs.heartbeat import heartbeat
 from jobs.models import Job, JobState, Priority, Queue, Worker
 from jobs.presence import Presence
 from tests.parallel import at_once
@@ -267,6 +270,23 @@ class TestInParallel:
         work.act = watch
         assert services.execute(job.pk)
         assert Job.objects.get(pk=job.pk).state == JobState.DONE
+
+    def test_one_thread_keeps_the_leases_of_all_that_is_in_hand_and_lets_go_of_what_never_ends(
+        self, work: Work, settings
+    ) -> None:
+        settings.JOB_HEARTBEAT = timedelta(seconds=0.05)
+        endless, *others = [services.claim(queued().pk) for _ in range(3)]
+        with ExitStack() as held:
+            assert endless
+            held.enter_context(heartbeat.keeps(endless, seconds=0))
+            for job in others:
+                assert job
+                held.enter_context(heartbeat.keeps(job, seconds=60))
+            assert sum(thread.name == "heartbeat" for thread in threading.enumerate()) == 1
+            until = timezone.now() + timedelta(seconds=10)
+            while any(Job.objects.get(pk=job.pk).leased_until == job.leased_until for job in others if job):
+                assert timezone.now() < until, "no heartbeat came"
+            assert Job.objects.get(pk=endless.pk).leased_until == endless.leased_until
 
 
 # --- stopping, cancelling, ringing ---------------------------------------------------------------------

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import cast
-from uuid import UUID
 
 import structlog
 from celery import current_app
@@ -59,7 +58,7 @@ class Command(BaseCommand):
         if Queue.TURNS in shares:
             shares[Queue.TURNS] = settings.TURN_THREADS
         pools = {name: ThreadPoolExecutor(count, thread_name_prefix=name) for name, count in shares.items()}
-        self.running: dict[str, dict[UUID, Future[None]]] = {name: {} for name in names}
+        self.running: dict[str, list[Future[None]]] = {name: [] for name in names}
         upkeep = Upkeep()
         registry.worker_started()
         presence = Presence(names, sum(shares.values())).start()
@@ -82,16 +81,18 @@ class Command(BaseCommand):
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _start(self, queue: str, pool: ThreadPoolExecutor, threads: int) -> int:
-        """Hands waiting jobs to idle threads; returns how many."""
-        running = self.running[queue]
-        for job_id in [job_id for job_id, future in running.items() if future.done()]:
-            del running[job_id]
+        """Has idle threads work for as long as anything waits; returns how many it set to work."""
+        running = self.running[queue] = [future for future in self.running[queue] if not future.done()]
         free = threads - len(running)
-        jobs = services.waiting([queue], free + len(running)) if free > 0 else []
-        fresh = [job.pk for job in jobs if job.pk not in running][:free]
-        for job_id in fresh:
-            running[job_id] = pool.submit(_logged, services.execute, job_id)
-        return len(fresh)
+        wanted = len(services.waiting([queue], free)) if free > 0 else 0
+        running += [pool.submit(_logged, _work_off, queue) for _ in range(wanted)]
+        return wanted
+
+
+def _work_off(queue: str) -> None:
+    """Job after job until none waits: between two, a thread neither sleeps nor gives its connection back."""
+    while services.execute_next(queue):
+        """The next one."""
 
 
 def _logged(work: Callable[..., object], *arguments: object) -> None:
