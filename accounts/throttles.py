@@ -20,14 +20,23 @@ class CountingThrottle(SimpleRateThrottle):
         if self.rate is None or (key := self.get_cache_key(request, view)) is None:
             return True
         self.began = f"{key}_began"
-        self.cache.add(self.began, self.timer(), self.duration)
-        self.cache.add(key, 0, self.duration)
-        try:
-            count: int = self.cache.incr(key)
-        except ValueError:  # the period ended in this very moment: this call begins the next one
+        count = self._counted(key)
+        if count is None:
+            self.cache.add(self.began, self.timer(), self.duration)
+            self.cache.add(key, 0, self.duration)
+            count = self._counted(key)
+        if count is None:  # the period ended in this very moment: this call begins the next one
             self.cache.set(key, 1, self.duration)
             return True
         return count <= self.num_requests
+
+    def _counted(self, key: str) -> int | None:
+        """Counts the call: how many there are now in the period, or None where none has begun."""
+        try:
+            count: int = self.cache.incr(key)
+        except ValueError:
+            return None
+        return count
 
     def wait(self) -> float:
         """Seconds until the period is over."""

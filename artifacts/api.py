@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django_filters.utils import translate_validation
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
@@ -12,16 +13,16 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import ApiRequest
-from artifacts import access, exports, search, services
+from artifacts import access, exports, services
 from artifacts.comparison import compare
-from artifacts.filters import ArtifactFilter
+from artifacts.filters import ArtifactFilter, NotWanted, wanted
 from artifacts.intake import content
 from artifacts.kinds.table import columns_of, rows_of
+from artifacts.listing import ArtifactPagination, Listing
 from artifacts.models import Artifact, Kind, Version
 from artifacts.preview import preview_of
 from artifacts.querysets import ArtifactQuerySet
 from artifacts.serializers import (
-    LISTED,
     ArtifactPatchSerializer,
     ArtifactSerializer,
     SaveSerializer,
@@ -45,6 +46,7 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     request: ApiRequest
     queryset = Artifact.objects.none()
     filterset_class = ArtifactFilter
+    pagination_class = ArtifactPagination
     sortable: tuple[str, ...] = ("created_at", "updated_at", "name")
     parser_classes = [StrictJSONParser]
 
@@ -54,16 +56,18 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
 
     def filter_queryset(self, queryset: Any) -> Any:
         # Filters are for lists: whether one artifact can be read is the visible set's to say, alone.
-        if self.action == "list":
-            queryset = queryset.only(*LISTED)
-        return super().filter_queryset(queryset) if self.action in ("list", "zip_matching") else queryset
+        return super().filter_queryset(queryset) if self.action == "zip_matching" else queryset
 
-    def paginate_queryset(self, queryset: Any) -> Any:
-        rows = super().paginate_queryset(queryset)
-        raw = self.request.query_params.get("q") if self.action == "list" else None
-        if raw and rows:
-            search.explain(rows, search.Query.parse(raw))
-        return rows
+    def list(self, request: ApiRequest) -> Response:  # type: ignore[override]
+        return self._listed(None)
+
+    def _listed(self, within: UUID | None) -> Response:
+        try:
+            listing = Listing(self.request.user.pk, wanted(self.request.query_params), within)
+        except NotWanted as refused:
+            raise translate_validation(refused.errors) from refused
+        rows = self.paginate_queryset(listing)  # type: ignore[arg-type]
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
     def _version(self, artifact: Artifact) -> Version:
         return exports.pick_version(artifact, self.request.query_params.get("version"), self.request.user)
@@ -181,7 +185,8 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     def versions(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
         self.sortable = ("number",)
-        page = self.paginate_queryset(artifact.versions.readable_by(request.user).select_related("artifact"))
+        readable: Any = artifact.versions.readable_by(request.user).select_related("artifact")
+        page: Any = self.paginate_queryset(readable)
         return self.get_paginated_response(VersionSerializer(page, many=True).data)
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses={201: VersionSerializer})
@@ -217,7 +222,8 @@ class ConversationArtifactViewSet(ArtifactViewSet):
         return super().get_queryset().filter(conversation=conversation)
 
     def list(self, request: ApiRequest, conversation_id: UUID) -> Response:  # type: ignore[override]
-        return super().list(request)
+        conversation = get_object_or_404(Conversation.objects.visible_to(request.user), pk=conversation_id)
+        return self._listed(conversation.pk)
 
     def download(  # type: ignore[override]
         self, request: ApiRequest, conversation_id: UUID, pk: UUID

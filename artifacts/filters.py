@@ -1,9 +1,15 @@
 """The gallery's filters, the same for API and pages."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import django_filters
+from django.forms.utils import ErrorDict
 
+from accounts.models import User
 from artifacts import search
 from artifacts.models import Artifact, GalleryType, Kind
 from artifacts.querysets import ArtifactQuerySet
@@ -21,47 +27,82 @@ SCOPES = ("mine", "shared", "saved", "all")
 LONGEST_QUERY = 500
 
 
-class ArtifactFilter(django_filters.FilterSet):
-    """Filters what is visible; never widens it."""
+@dataclass(frozen=True)
+class Wanted:
+    """What a list is narrowed to: the filters' values, checked."""
 
-    type = django_filters.ChoiceFilter(choices=[(name, name) for name in TYPES], method="of_type")
+    type: str = ""
+    kind: str = ""
+    scope: str = ""
+    project: UUID | None = None
+    conversation: UUID | None = None
+    q: str = ""
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+    def of(self, visible: ArtifactQuerySet, reader: User) -> ArtifactQuerySet:
+        """Those of `visible` that are wanted, with what ranks them where it is a search."""
+        found = visible.in_scope(self.scope or "mine", reader)
+        if (stored := TYPES[self.type or "all"]) is not None:
+            found = found.filter(gallery_type=stored)
+        if self.kind:
+            found = found.filter(kind=self.kind)
+        if self.project:
+            found = found.filter(project_id=self.project)
+        if self.conversation:
+            # Whose conversation somebody else's artifact came from is not theirs to find out.
+            found = found.filter(conversation_id=self.conversation, conversation__owner=reader)
+        if self.created_after:
+            found = found.filter(created_at__gte=self.created_after)
+        if self.created_before:
+            found = found.filter(created_at__lt=self.created_before)
+        query = self.query
+        # Last, so that what is ranked is what the other filters left.
+        return search.matching(found, query) if query else found
+
+    @property
+    def query(self) -> search.Query | None:
+        """What is searched for, if anything is."""
+        return search.Query.parse(self.q) if self.q else None
+
+
+class ArtifactFilter(django_filters.FilterSet):
+    """Checks the filters of an address and describes them. Filters what is visible; never widens it."""
+
+    type = django_filters.ChoiceFilter(choices=[(name, name) for name in TYPES])
     kind = django_filters.ChoiceFilter(choices=Kind.choices)
-    scope = django_filters.ChoiceFilter(choices=[(name, name) for name in SCOPES], method="in_scope")
-    project = IdFilter(field_name="project_id")
-    conversation = IdFilter(method="in_conversation")
-    q = django_filters.CharFilter(method="unchanged", max_length=LONGEST_QUERY)
-    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
-    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
+    scope = django_filters.ChoiceFilter(choices=[(name, name) for name in SCOPES])
+    project = IdFilter()
+    conversation = IdFilter()
+    q = django_filters.CharFilter(max_length=LONGEST_QUERY)
+    created_after = MomentFilter()
+    created_before = MomentFilter()
 
     class Meta:
         model = Artifact
         fields: list[str] = []
 
     def filter_queryset(self, queryset: ArtifactQuerySet) -> ArtifactQuerySet:
-        filtered: ArtifactQuerySet = super().filter_queryset(queryset)
-        if not self.form.cleaned_data.get("scope"):
-            filtered = filtered.in_scope("mine", self.request.user)
-        query = self.search_query()
-        if query is None:
-            return filtered
-        # Last, so that what is ranked is what the other filters left.
-        return search.matching(filtered, query)
+        return Wanted(**self.form.cleaned_data).of(queryset, self.request.user)
 
-    def search_query(self) -> search.Query | None:
-        """What is searched for, if anything is."""
-        raw = self.form.cleaned_data.get("q")
-        return search.Query.parse(raw) if raw else None
 
-    def unchanged(self, queryset: ArtifactQuerySet, name: str, value: str) -> ArtifactQuerySet:
-        return queryset
+class NotWanted(Exception):
+    """Filters that make no sense; `errors` by name."""
 
-    def of_type(self, queryset: ArtifactQuerySet, name: str, value: str) -> ArtifactQuerySet:
-        wanted = TYPES[value]
-        return queryset if wanted is None else queryset.filter(gallery_type=wanted)
+    def __init__(self, errors: ErrorDict) -> None:
+        super().__init__(errors)
+        self.errors = errors
 
-    def in_scope(self, queryset: ArtifactQuerySet, name: str, value: str) -> ArtifactQuerySet:
-        return queryset.in_scope(value, self.request.user)
 
-    def in_conversation(self, queryset: ArtifactQuerySet, name: str, value: UUID) -> ArtifactQuerySet:
-        # Whose conversation somebody else's artifact came from is not theirs to find out.
-        return queryset.filter(conversation_id=value, conversation__owner=self.request.user)
+def wanted(given: Mapping[str, str]) -> Wanted:
+    """The filters of an address. Raises NotWanted."""
+    return _checked(tuple((name, given[name]) for name in ArtifactFilter.base_filters if name in given))
+
+
+@lru_cache(2000)
+def _checked(given: tuple[tuple[str, str], ...]) -> Wanted:
+    # The same words mean the same for everybody and at all times, and making the form costs more than a page's rows.
+    filters = ArtifactFilter(dict(given), queryset=Artifact.objects.none())
+    if not filters.is_valid():
+        raise NotWanted(filters.form.errors)
+    return Wanted(**filters.form.cleaned_data)

@@ -58,8 +58,7 @@ PARAMETERS = {
 class _Paging(CursorOrPagePagination):
     """The API's paging as a page uses it: the tabs have counted already."""
 
-    @staticmethod
-    def _bounded_count(queryset: QuerySet[Any]) -> int | None:
+    def _bounded_count(self, queryset: QuerySet[Any]) -> int | None:
         return None
 
 

@@ -23,7 +23,7 @@ _SHARED = Q(saved_at__isnull=False, visibility="project")
 _MOST_PARTS = 30
 # Up to so many of each part PostgreSQL reads them all, by one plan; of more it takes no more than it needs, by a plan
 # of each part, which costs more than reading few.
-_FEW = 700
+MOST_BY_ONE_PLAN = 700
 _MEMBERS_PROJECT = "member.project_id"
 
 
@@ -102,7 +102,7 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
             return _sql(cut(self))
         parts = [_sql(cut(self.filter(owner=reader)))] if self._has_own else []
         shared = self.filter(_SHARED).exclude(owner=reader)
-        if connection.vendor == "postgresql" and most <= _FEW:
+        if connection.vendor == "postgresql" and most <= MOST_BY_ONE_PLAN:
             members = RawSQL(_MEMBERS_PROJECT, [])  # noqa: S611 - a column
             parts.append(_of_each_project(cut(shared.filter(project=members)), reader))
         else:

@@ -14,13 +14,6 @@ from artifacts.zips import MOST_FILES
 from artifactsite.lib.fields import Id, Text
 
 _ANY = "00000000-0000-0000-0000-000000000000"  # stands for an id in an address
-# What a row takes of the models, for lists.
-LISTED = [
-    "name", "kind", "gallery_type", "saved_at", "description", "visibility", "latest_number", "created_at",
-    "updated_at", "project__allow_artifact_sharing", "owner__username", "conversation__owner_id",
-    "conversation__title", "current__number", "current__media_type", "current__size", "current__sha256",
-    "current__preview", "current__thumbnail__file",
-]  # fmt: skip
 
 
 class ConversationLinkSerializer(serializers.Serializer[Any]):

@@ -136,6 +136,8 @@ else:
         # Lists join their page's rows with what they show, in the order that Django writes: trying all others costs
         # the planner ten times what the statement takes. And one request does not take all cores.
         "options": "-c join_collapse_limit=4 -c from_collapse_limit=4 -c max_parallel_workers_per_gather=0",
+        # The few statements that say so (artifactsite/lib/worded.py) are planned once, not at each request.
+        "prepare_threshold": 2,
         **cast(dict[str, Any], _database.get("OPTIONS", {})),
         "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 16, at_least=1), "timeout": 15},
     }

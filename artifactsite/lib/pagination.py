@@ -5,7 +5,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from artifactsite.lib import worded
 from artifactsite.lib.errors import Invalid
 
 if TYPE_CHECKING:
@@ -87,15 +88,15 @@ def _is_merged(queryset: QuerySet[Any]) -> bool:
     return bool(getattr(queryset, "is_merged", False))
 
 
-def _rows(queryset: QuerySet[Any], keys: Sequence[Any]) -> list[Any]:
-    """The rows with these ids, in their order; one that went meanwhile is missing."""
-    by_key = {row.pk: row for row in queryset.order_by().filter(pk__in=keys)}
-    return [by_key[key] for key in keys if key in by_key]
-
-
 def _stored_pk(queryset: QuerySet[Any], pk: Any) -> Any:
     """An id as a statement carries it."""
     return queryset.model._meta.pk.get_db_prep_value(pk, connection)
+
+
+def counted(queryset: QuerySet[Any], most: int) -> tuple[str, Sequence[Any]]:
+    """The statement that counts a queryset's rows, to `most`. Raises EmptyResultSet."""
+    rows, params = _merged(queryset, lambda part: part.order_by().values_list("pk")[:most], most)
+    return f"SELECT COUNT(*) FROM (SELECT 1 FROM ({rows}) AS r LIMIT {most}) AS s", params  # noqa: S608 - Django's SQL
 
 
 class CursorOrPagePagination(BasePagination):
@@ -116,10 +117,19 @@ class CursorOrPagePagination(BasePagination):
         if getattr(queryset, "best", None) is not None and not request.query_params.get("ordering"):
             cursor = Cursor.decode(raw, queryset, RANK) if raw else None
             return self._from_best(queryset, cursor)
-        self.count = self._bounded_count(queryset)
         if raw:
-            return self._from_cursor(queryset, Cursor.decode(raw, queryset, self.field))
-        return self._from_page(queryset)
+            rows = self._from_cursor(queryset, Cursor.decode(raw, queryset, self.field))
+        else:
+            rows = self._from_page(queryset)
+        self.count = self._count(queryset, by_number=not raw)
+        return rows
+
+    def _count(self, queryset: QuerySet[Any], *, by_number: bool) -> int | None:
+        """How many there are, to EXACT_COUNT; a last or a very deep page by its number knows without counting."""
+        seen = (self.number - 1) * self.size + len(self.rows)
+        if by_number and seen > EXACT_COUNT:
+            return None
+        return seen if by_number and not self.has_next else self._bounded_count(queryset)
 
     def beside(
         self, queryset: QuerySet[Any], request: Request, view: "APIView | None", pk: Any
@@ -156,17 +166,13 @@ class CursorOrPagePagination(BasePagination):
             )
         return field, wanted.startswith("-")
 
-    @staticmethod
-    def _bounded_count(queryset: QuerySet[Any]) -> int | None:
-        most = EXACT_COUNT + 1
-        try:
-            rows, params = _merged(queryset, lambda part: part.order_by().values_list("pk")[:most], most)
-        except EmptyResultSet:
-            return 0
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT COUNT(*) FROM (SELECT 1 FROM ({rows}) AS r LIMIT {most}) AS s", params)  # noqa: S608 - Django's SQL
-            (count,) = cursor.fetchone()
+    def _bounded_count(self, queryset: QuerySet[Any]) -> int | None:
+        count = self._count_to(queryset, EXACT_COUNT + 1)
         return count if count <= EXACT_COUNT else None
+
+    def _count_to(self, queryset: QuerySet[Any], most: int) -> int:
+        found = worded.found(None, lambda _: counted(queryset, most), {})
+        return found[0][0] if found else 0
 
     def _sorted(self, queryset: QuerySet[Any], *, reverse: bool = False) -> QuerySet[Any]:
         sign = "-" if self.descending != reverse else ""
@@ -174,25 +180,36 @@ class CursorOrPagePagination(BasePagination):
 
     def _first(self, queryset: QuerySet[Any], start: int, count: int, *, reverse: bool = False) -> list[Any]:
         """Rows of the sorted queryset from `start`. Their ids are found first, which an index can do alone."""
+        if not start and not _is_merged(queryset):
+            return list(self._sorted(queryset, reverse=reverse)[:count])
+        return self._chosen(
+            queryset, worded.found(None, lambda _: self._keys(queryset, start, count, reverse=reverse), {})
+        )
+
+    def _chosen(self, queryset: QuerySet[Any], keys: Iterable[tuple[Any]]) -> list[Any]:
+        to_python = queryset.model._meta.pk.to_python
+        return self._rows(queryset, [to_python(pk) for (pk,) in keys])
+
+    def _rows(self, queryset: QuerySet[Any], keys: Sequence[Any]) -> list[Any]:
+        """The rows with these ids, in their order; one that went meanwhile is missing."""
+        by_key = {row.pk: row for row in queryset.order_by().filter(pk__in=keys)}
+        return [by_key[key] for key in keys if key in by_key]
+
+    def _keys(
+        self, queryset: QuerySet[Any], start: int, count: int, *, reverse: bool = False
+    ) -> tuple[str, Sequence[Any]]:
+        """The statement for the ids of the sorted queryset from `start`. Raises EmptyResultSet."""
         end, sign = start + count, "DESC" if self.descending != reverse else "ASC"
 
         def cut(part: QuerySet[Any]) -> QuerySet[Any, Any]:
             return self._sorted(part, reverse=reverse).values_list(self.field, "pk")[:end]
 
-        if not start and not _is_merged(queryset):
-            return list(self._sorted(queryset, reverse=reverse)[:count])
-        try:
-            keys, params = _merged(queryset, cut, end)
-        except EmptyResultSet:
-            return []
+        keys, params = _merged(queryset, cut, end)
         chosen = (
             f"SELECT pk FROM ({keys}) AS k ORDER BY {self.field} {sign}, pk {sign}"  # noqa: S608 - Django's SQL
             f" LIMIT {count} OFFSET {start}"
         )
-        with connection.cursor() as cursor:
-            cursor.execute(chosen, params)
-            found = [queryset.model._meta.pk.to_python(pk) for (pk,) in cursor.fetchall()]
-        return _rows(queryset, found)
+        return chosen, params
 
     def _from_page(self, queryset: QuerySet[Any]) -> list[Any]:
         start = (self.number - 1) * self.size
@@ -207,13 +224,19 @@ class CursorOrPagePagination(BasePagination):
         return self.rows
 
     def _from_cursor(self, queryset: QuerySet[Any], cursor: Cursor) -> list[Any]:
+        rows = self._behind(queryset, cursor, self.size + 1)
+        return self._beyond(rows, backwards=cursor.backwards)
+
+    def _behind(self, queryset: QuerySet[Any], cursor: Cursor, count: int) -> list[Any]:
+        """The rows on from the cursor's place, the nearest first."""
+        return self._first(queryset.filter(self._is_behind(cursor)), 0, count, reverse=cursor.backwards)
+
+    def _is_behind(self, cursor: Cursor) -> Q:
         beyond = "lt" if self.descending != cursor.backwards else "gt"
         # The first condition lets an index on the sort field alone start at the right place.
-        after = Q(**{f"{self.field}__{beyond}e": cursor.value}) & (
+        return Q(**{f"{self.field}__{beyond}e": cursor.value}) & (
             Q(**{f"{self.field}__{beyond}": cursor.value}) | Q(**{f"pk__{beyond}": cursor.pk})
         )
-        rows = self._first(queryset.filter(after), 0, self.size + 1, reverse=cursor.backwards)
-        return self._beyond(rows, backwards=cursor.backwards)
 
     def _beyond(self, rows: list[Any], *, backwards: bool) -> list[Any]:
         """The rows beyond a cursor, and one more where there is one, the nearest first."""
@@ -263,7 +286,7 @@ class CursorOrPagePagination(BasePagination):
         self.count = count if count <= EXACT_COUNT else None
         to_python = queryset.model._meta.pk.to_python
         self.ranks = {to_python(pk): rank for _, rank, pk in found if pk is not None}
-        rows = _rows(
+        rows = self._rows(
             queryset, sorted(self.ranks, key=lambda pk: (self.ranks[pk], pk.hex), reverse=not backwards)
         )
         return self._page(rows) if cursor is None else self._beyond(rows, backwards=backwards)

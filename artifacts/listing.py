@@ -1,0 +1,214 @@
+"""Lists of artifacts, as API and gallery show them: read as values, by statements that Django words once.
+
+Which rows there are is `ArtifactQuerySet.visible_to`'s to say, as everywhere; this is how they are fetched.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import accumulate
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from accounts.models import User
+from artifacts import search
+from artifacts.filters import Wanted
+from artifacts.models import Artifact, Thumbnail, Version
+from artifacts.querysets import MOST_BY_ONE_PLAN, ArtifactQuerySet
+from artifactsite.lib import worded
+from artifactsite.lib.pagination import Cursor, CursorOrPagePagination, counted
+from artifactsite.lib.worded import Values, instance
+from conversations.models import Conversation
+from projects.models import Project
+
+# What a row takes of each model, by the way to it. The rest would be read when it is asked for, row by row.
+_SHOWN: dict[str, tuple[str, ...]] = {
+    "": (
+        "id", "name", "kind", "gallery_type", "saved_at", "description", "visibility", "latest_number", "created_at",
+        "updated_at", "project_id", "owner_id", "conversation_id", "current_id",
+    ),
+    "project": ("allow_artifact_sharing",),
+    "owner": ("username",),
+    "conversation": ("owner_id", "title"),
+    "current": ("number", "media_type", "size", "sha256", "preview", "message_id"),
+    "current__thumbnail": ("id", "file", "width", "height"),
+}  # fmt: skip
+_COLUMNS = [f"{path}__{name}" if path else name for path, names in _SHOWN.items() for name in names]
+_ENDS = list(accumulate(map(len, _SHOWN.values())))
+#  way, names, the places of their columns
+_SLICES = [
+    (path, names, end - len(names), end) for (path, names), end in zip(_SHOWN.items(), _ENDS, strict=True)
+]
+_ROOMS = (8, 21, 49, 51, 101)  # ids of a statement
+# What an address may ask for that doesn't change the words of the statement, only its values.
+_VALUES = "project", "conversation", "created_after", "created_before"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Of what `reader` may see what is wanted; with `within`, of that conversation of the reader's own."""
+
+    reader: int
+    wanted: Wanted
+    within: UUID | None = None
+
+    model = Artifact
+
+    @property
+    def values(self) -> dict[str, Any]:
+        given = {name: getattr(self.wanted, name) for name in _VALUES}
+        given |= {"reader": self.reader, "within": self.within}
+        return {name: value for name, value in given.items() if value is not None}
+
+    @property
+    def kind(self) -> Hashable:
+        """What changes the words."""
+        wanted = self.wanted
+        return wanted.type, wanted.kind, wanted.scope, wanted.q, *self.values
+
+    def rows(self, values: Values | None = None) -> ArtifactQuerySet:
+        """The queryset, with these values instead of its own."""
+        values = self.values if values is None else values
+        reader = User(pk=values["reader"])
+        wanted = replace(self.wanted, **{name: values[name] for name in _VALUES if name in values})
+        found = wanted.of(Artifact.objects.visible_to(reader), reader)
+        return found.filter(conversation_id=values["within"]) if "within" in values else found
+
+    def is_one_plan(self, most: int) -> bool:
+        """Whether the words for `most` rows stay the same, whatever projects there are."""
+        return not self.is_merged or (connection.vendor == "postgresql" and most <= MOST_BY_ONE_PLAN)
+
+    @property
+    def is_merged(self) -> bool:
+        return _is_merged(self.wanted.scope)
+
+
+@cache
+def _is_merged(scope: str) -> bool:
+    return Listing(0, Wanted(scope=scope)).rows().is_merged
+
+
+class ArtifactPagination(CursorOrPagePagination):
+    """The API's paging over a Listing. Its artifacts have what `_SHOWN` names, and of a search each its `match`."""
+
+    reader: int | None = None  # of the listing that is paged
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any] | None:
+        if not isinstance(queryset, Listing):
+            return super().paginate_queryset(queryset, request, view)
+        query = queryset.wanted.query
+        self.reader = queryset.reader
+        # What a search finds is another matter with each word: it is worded anew.
+        rows = super().paginate_queryset(queryset.rows() if query else queryset, request, view)  # type: ignore[arg-type]
+        if query and rows:
+            search.explain(rows, query)
+        return rows
+
+    def _count_to(self, queryset: Any, most: int) -> int:
+        if not isinstance(queryset, Listing):
+            return super()._count_to(queryset, most)
+        kind = ("count", most, queryset.kind) if queryset.is_one_plan(most) else None
+        found = worded.found(kind, lambda given: counted(queryset.rows(given), most), queryset.values)
+        return found[0][0] if found else 0
+
+    def _behind(self, queryset: Any, cursor: Cursor, count: int) -> list[Any]:
+        if not isinstance(queryset, Listing):
+            return super()._behind(queryset, cursor, count)
+        values = {**queryset.values, "at": cursor.value, "pk": UUID(cursor.pk)}
+
+        def rows(given: Values) -> ArtifactQuerySet:
+            place = Cursor(given["at"], str(given["pk"]), cursor.backwards)
+            return queryset.rows(given).filter(self._is_behind(place))
+
+        return self._shown(queryset, rows, values, 0, count, reverse=cursor.backwards)
+
+    def _first(self, queryset: Any, start: int, count: int, *, reverse: bool = False) -> list[Any]:
+        if isinstance(queryset, Listing):
+            return self._shown(queryset, queryset.rows, queryset.values, start, count, reverse=reverse)
+        if self.reader is None:
+            return super()._first(queryset, start, count, reverse=reverse)
+        keys = worded.found(None, lambda _: self._keys(queryset, start, count, reverse=reverse), {})
+        return self._chosen(queryset, keys)
+
+    def _shown(
+        self,
+        listing: Listing,
+        rows: Callable[[Values], ArtifactQuerySet],
+        values: Values,
+        start: int,
+        count: int,
+        *,
+        reverse: bool,
+    ) -> list[Artifact]:
+        """`count` of the rows from `start`. Of several parts their ids are found first, which an index can do alone."""
+        kind = self.field, self.descending, reverse, count, listing.kind, tuple(values)
+        if not start and not listing.is_merged:
+
+            def make(given: Values) -> QuerySet[Any, Any]:
+                return self._sorted(rows(given), reverse=reverse).values_list(*_COLUMNS)[:count]
+
+            return _artifacts(worded.rows(kind, make, values))
+        is_kept = not start and listing.is_one_plan(count)
+        keys = worded.found(
+            kind if is_kept else None,
+            lambda given: self._keys(rows(given), start, count, reverse=reverse),
+            values,
+        )
+        return self._chosen(listing, keys)  # type: ignore[arg-type]
+
+    def _rows(self, queryset: Any, keys: Sequence[UUID]) -> list[Any]:
+        return super()._rows(queryset, keys) if self.reader is None else shown(self.reader, keys)
+
+
+def shown(reader: int, keys: Sequence[UUID]) -> list[Artifact]:
+    """The artifacts with these ids that `reader` may see, in this order."""
+    if not keys:
+        return []
+    # One statement for lists of nearly the same length: ids that nothing has stand in the places that are left.
+    room = next((length for length in _ROOMS if length >= len(keys)), len(keys))
+    filled = [*keys, *(UUID(int=place) for place in range(room - len(keys)))]
+    values = {f"key{place}": key for place, key in enumerate(filled)}
+
+    def make(given: Values) -> QuerySet[Any, Any]:
+        wanted = [value for name, value in given.items() if name != "reader"]
+        visible = Artifact.objects.visible_to(User(pk=given["reader"]))
+        return visible.filter(pk__in=wanted).values_list(*_COLUMNS)
+
+    found = worded.rows(("shown", room), make, {"reader": reader, **values})
+    by_key = {artifact.pk: artifact for artifact in _artifacts(found)}
+    return [by_key[key] for key in keys if key in by_key]
+
+
+# --- rows into models ------------------------------------------------------------------------------------
+
+
+def _artifacts(rows: Iterable[tuple[Any, ...]]) -> list[Artifact]:
+    """Artifacts with what belongs to them, as `select_related` would give them; people and projects once for all."""
+    once: dict[Any, Any] = {}
+    return [_artifact(row, once) for row in rows]
+
+
+def _artifact(row: tuple[Any, ...], once: dict[Any, Any]) -> Artifact:
+    of = {path: dict(zip(names, row[start:end], strict=True)) for path, names, start, end in _SLICES}
+    facts, version, thumbnail = of[""], of["current"], of["current__thumbnail"]
+    project, owner, conversation = facts["project_id"], facts["owner_id"], facts["conversation_id"]
+    if project not in once:
+        once[project] = instance(Project, {"id": project, **of["project"]}, {})
+    if owner not in once:
+        once[owner] = instance(User, {"id": owner, **of["owner"]}, {})
+    if conversation and conversation not in once:
+        once[conversation] = instance(Conversation, {"id": conversation, **of["conversation"]}, {})
+    picture = instance(Thumbnail, thumbnail, {}) if thumbnail["id"] else None
+    current = facts["current_id"] and instance(
+        Version, {"id": facts["current_id"], "artifact_id": facts["id"], **version}, {"thumbnail": picture}
+    )
+    related = {
+        "project": once[project],
+        "owner": once[owner],
+        "conversation": conversation and once[conversation],
+        "current": current,
+    }
+    return instance(Artifact, facts, related)

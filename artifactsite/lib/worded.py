@@ -1,0 +1,183 @@
+"""Statements that Django words once: later runs of the same kind only put other values in their places.
+
+Building a queryset and its SQL costs a hot list more than the database takes for it. What is read stays the
+queryset's to say: it is asked with stand-ins for the values, and where they turn up is where values go.
+"""
+
+import uuid
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Any, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model, QuerySet, UUIDField
+from django.db.models.base import ModelState
+
+Values = Mapping[str, Any]
+Words = tuple[str, Sequence[Any]]
+Row = tuple[Any, ...]
+M = TypeVar("M", bound=Model)
+MOST_KINDS = 1000  # of statements kept by a process
+
+_UUID: "UUIDField[Any, Any]" = UUIDField()
+_kept: dict[Hashable, "_Statement"] = {}
+_keeping = Lock()
+
+
+def words_of(queryset: QuerySet[Any, Any]) -> Words:
+    """A queryset's SQL and its parameters. Raises EmptyResultSet."""
+    sql, params = queryset.query.sql_with_params()
+    return sql, params
+
+
+def rows(kind: Hashable, make: Callable[[Values], QuerySet[Any, Any]], values: Values) -> list[Row]:
+    """What the `values_list` queryset that `make` gives for `values` finds, as tuples.
+
+    `kind` names all that changes the words: for one kind, querysets differ by the values only. None where they
+    differ in more ways than are worth keeping.
+    """
+
+    def word(these: Values) -> tuple[Words, "_Converters"]:
+        queryset = make(these)
+        return words_of(queryset), _converters(queryset)
+
+    try:
+        statement = _statement(kind, word, values)
+    except EmptyResultSet:
+        return []
+    return statement.run(values)
+
+
+def found(kind: Hashable, make: Callable[[Values], Words], values: Values) -> list[Row]:
+    """The same for a statement in SQL: its rows as the database gives them."""
+
+    def word(these: Values) -> tuple[Words, "_Converters"]:
+        return make(these), ()
+
+    try:
+        return _statement(kind, word, values).run(values)
+    except EmptyResultSet:
+        return []
+
+
+def instance(model: type[M], values: dict[str, Any], related: dict[str, Any] | None = None) -> M:
+    """A model out of the database, by field, without what Django does for each; fields left out are deferred.
+
+    `related`: what `select_related` would have put there, by name.
+    """
+    state = ModelState()
+    state.adding, state.db, state.fields_cache = False, DEFAULT_DB_ALIAS, related or {}
+    made = model.__new__(model)
+    made.__dict__.update(values, _state=state)
+    return made
+
+
+# --- what is kept --------------------------------------------------------------------------------------
+
+_Converters = tuple[tuple[int, tuple[Callable[..., Any], ...], Any], ...]
+
+
+@dataclass(frozen=True)
+class _Statement:
+    sql: str
+    # Constants as they are, the names of values where these go.
+    params: tuple["str | _Constant", ...]
+    converters: _Converters
+
+    def filled(self, values: Values) -> list[Any]:
+        stored = {name: _stored(value) for name, value in values.items()}
+        return [param.value if isinstance(param, _Constant) else stored[param] for param in self.params]
+
+    def run(self, values: Values) -> list[Row]:
+        with _cursor() as cursor:
+            cursor.execute(self.sql, self.filled(values))
+            found: list[Row] = cursor.fetchall()
+        return [self._converted(row) for row in found] if self.converters else found
+
+    def _converted(self, row: Row) -> Row:
+        changed = list(row)
+        for place, convert, expression in self.converters:
+            value = changed[place]
+            for one in convert:
+                value = one(value, expression, connection)
+            changed[place] = value
+        return tuple(changed)
+
+
+@dataclass(frozen=True)
+class _Constant:
+    value: Any
+
+
+def _statement(
+    kind: Hashable, word: Callable[[Values], tuple[Words, _Converters]], values: Values
+) -> _Statement:
+    key = connection.vendor, kind
+    found = _kept.get(key) if kind is not None else None
+    if found is not None:
+        return found
+    (sql, params), converters = word(values)
+    as_asked = _Statement(sql, tuple(map(_Constant, params)), converters)
+    if kind is None:
+        return as_asked
+    stand_ins = {name: _stand_in(value, place) for place, (name, value) in enumerate(values.items())}
+    (sql, params), converters = word(stand_ins)
+    names = {_stored(value): name for name, value in stand_ins.items()}
+    places = tuple(names[p] if isinstance(p, Hashable) and p in names else _Constant(p) for p in params)
+    statement = _Statement(sql, places, converters)
+    # Of a kind that promises too much, nothing is kept.
+    if (statement.sql, statement.filled(values)) != (as_asked.sql, as_asked.filled(values)):
+        return as_asked
+    with _keeping:
+        if len(_kept) >= MOST_KINDS:
+            _kept.clear()
+        _kept[key] = statement
+    return statement
+
+
+def _stand_in(value: Any, place: int) -> Any:
+    """A value of the same type that no row has."""
+    match value:
+        case bool() | None:
+            raise TypeError(f"{value!r} changes the words: it belongs to the kind")
+        case int():
+            return -7_300_500_000_000 - place
+        case uuid.UUID():
+            return uuid.UUID(int=(0x73005 << 100) + place)
+        case datetime():
+            return datetime(7305, 1, 2, 3, 4, 5, 678901, UTC) + timedelta(days=place)
+        case str():
+            return f"\x01stand-in {place}"
+    raise TypeError(f"{type(value).__name__} has no stand-in")
+
+
+def _stored(value: Any) -> Any:
+    """A value as a statement of this database carries it."""
+    match value:
+        case uuid.UUID():
+            return _UUID.get_db_prep_value(value, connection)
+        case datetime():
+            return connection.ops.adapt_datetimefield_value(value)
+    return value
+
+
+def _converters(queryset: QuerySet[Any, Any]) -> _Converters:
+    """What makes Python's values out of the database's, by the places of the columns."""
+    compiler = queryset.query.get_compiler(connection=connection)
+    compiler.setup_query()
+    found = compiler.get_converters([column[0] for column in compiler.select])
+    return tuple((place, tuple(convert), expression) for place, (convert, expression) in found.items())
+
+
+def _cursor() -> Any:
+    """A cursor by which PostgreSQL keeps the plan of what it is asked again, too."""
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    connection.ensure_connection()
+    cursor: Any = ServerBindingCursor
+    return connection._prepare_cursor(cursor(connection.connection))  # type: ignore[attr-defined]

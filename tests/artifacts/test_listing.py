@@ -1,0 +1,68 @@
+"""Statements that are worded once give what the queryset gives, whatever values they are asked with again."""
+
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from artifacts import services
+from artifacts.filters import Wanted
+from artifacts.listing import shown
+from artifactsite.lib import worded
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+
+
+def page(cast: Cast, by: str, query: str) -> list[str]:
+    answer = cast.api(by).get(f"/api/artifacts?size=3{query}")
+    assert answer.status_code == 200, answer.content
+    return [row["id"] for row in answer.json()["results"]]
+
+
+def test_what_is_worded_once_is_what_the_queryset_says_for_everybody(cast: Cast) -> None:
+    made = [cast.artifact(f"mine {number}") for number in range(3)]
+    made += [cast.artifact("code.py", "file", "cHJpbnQoKQ=="), cast.artifact("t", "table", [{"a": 1}])]
+    for artifact in made[::2]:
+        services.save_artifact(
+            by=cast.alice, artifact=artifact, name="", description="", visibility="project"
+        )
+    now = timezone.now()
+    scopes, types, projects = ("mine", "shared", "saved", "all"), ("all", "code"), ("", cast.project.pk)
+    people = "alice", "bob", "carol"
+    for scope, type_, project, after, by in product(
+        scopes, types, projects, ("", now - timedelta(1)), people
+    ):
+        reader = getattr(cast, by)
+        wanted = Wanted(scope=scope, type=type_, project=project or None, created_after=after or None)
+        found = wanted.of(services.Artifact.objects.visible_to(reader), reader)
+        expected = [str(pk) for pk in found.order_by("-created_at", "-pk").values_list("pk", flat=True)[:3]]
+        query = f"&scope={scope}&type={type_}" + (f"&project={project}" if project else "")
+        query += f"&created_after={after:%Y-%m-%dT%H:%M:%SZ}" if after else ""
+        assert page(cast, by, query) == expected, (by, query)
+
+
+def test_a_row_out_of_values_is_the_row_out_of_models(cast: Cast) -> None:
+    artifact = cast.artifact("t", "table", [{"a": 2**70}, {"a": None}])
+    (row,) = shown(cast.alice.pk, [artifact.pk])
+    for name in ("project", "owner", "conversation", "current"):
+        assert getattr(row, name) == getattr(artifact, name)
+    assert (row.created_at, row.current.preview) == (artifact.created_at, artifact.current.preview)
+    assert row.name_terms == artifact.name_terms  # left out of the row, read when it is asked for
+    assert shown(cast.bob.pk, [artifact.pk]) == []
+
+
+def test_a_kind_that_promises_too_much_is_not_kept(cast: Cast) -> None:
+    def make(values: worded.Values) -> Any:
+        people = type(cast.alice).objects.filter(pk=values["one"])
+        return (
+            people.filter(is_active=True).values_list("pk") if values["one"] > 0 else people.values_list("pk")
+        )
+
+    for _ in range(2):
+        assert worded.rows("promises too much", make, {"one": cast.alice.pk}) == [(cast.alice.pk,)]
+        assert worded.rows("promises too much", make, {"one": cast.dora.pk}) == []
+    assert (connection.vendor, "promises too much") not in worded._kept
