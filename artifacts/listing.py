@@ -77,9 +77,10 @@ class Listing:
         found = wanted.of(Artifact.objects.visible_to(reader), reader)
         return found.filter(conversation_id=values["within"]) if "within" in values else found
 
-    def is_one_plan(self, most: int) -> bool:
+    def is_one_plan(self, most: int, *, ordered: bool = True) -> bool:
         """Whether the words for `most` rows stay the same, whatever projects there are."""
-        return not self.is_merged or (connection.vendor == "postgresql" and most <= MOST_BY_ONE_PLAN)
+        few = most <= MOST_BY_ONE_PLAN or not ordered
+        return not self.is_merged or (connection.vendor == "postgresql" and few)
 
     @property
     def is_merged(self) -> bool:
@@ -110,7 +111,7 @@ class ArtifactPagination(CursorOrPagePagination):
     def _count_to(self, queryset: Any, most: int) -> int:
         if not isinstance(queryset, Listing):
             return super()._count_to(queryset, most)
-        kind = ("count", most, queryset.kind) if queryset.is_one_plan(most) else None
+        kind = ("count", most, queryset.kind) if queryset.is_one_plan(most, ordered=False) else None
         found = worded.found(kind, lambda given: counted(queryset.rows(given), most), queryset.values)
         return found[0][0] if found else 0
 

@@ -90,19 +90,19 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         memberships = apps.get_model("projects", "Membership").objects.filter(user=self._reader)
         return list(memberships.values_list("project_id", flat=True))
 
-    def merged(self, cut: "Cut", *, most: int) -> tuple[str, Sequence[Any]]:
+    def merged(self, cut: "Cut", *, most: int, ordered: bool = True) -> tuple[str, Sequence[Any]]:
         """One statement with `cut`, at most `most` rows, of each of the parts that together are these rows.
 
         The parts don't overlap, and each is in the order of an index. The newest of all are then among the newest of
         each: nothing has to sort what is visible. The parts only narrow; what is visible stays `visible_to`'s to say.
-        Raises EmptyResultSet.
+        Without an order wanted, one plan stops at as many as are asked for. Raises EmptyResultSet.
         """
         reader = self._reader
         if reader is None or not self.is_merged:
             return _sql(cut(self))
         parts = [_sql(cut(self.filter(owner=reader)))] if self._has_own else []
         shared = self.filter(_SHARED).exclude(owner=reader)
-        if connection.vendor == "postgresql" and most <= MOST_BY_ONE_PLAN:
+        if connection.vendor == "postgresql" and (most <= MOST_BY_ONE_PLAN or not ordered):
             members = RawSQL(_MEMBERS_PROJECT, [])  # noqa: S611 - a column
             parts.append(_of_each_project(cut(shared.filter(project=members)), reader))
         else:

@@ -75,11 +75,11 @@ class Cursor:
 
 
 def _merged(
-    queryset: QuerySet[Any], cut: Callable[[Any], QuerySet[Any, Any]], most: int
+    queryset: QuerySet[Any], cut: Callable[[Any], QuerySet[Any, Any]], most: int, *, ordered: bool = True
 ) -> tuple[str, Sequence[Any]]:
     """The statement for `cut`, at most `most` rows, of the queryset or of its parts that an index has in order."""
     merged = getattr(queryset, "merged", None)
-    sql, params = merged(cut, most=most) if merged else cut(queryset).query.sql_with_params()
+    sql, params = merged(cut, most=most, ordered=ordered) if merged else cut(queryset).query.sql_with_params()
     return sql, params
 
 
@@ -95,7 +95,9 @@ def _stored_pk(queryset: QuerySet[Any], pk: Any) -> Any:
 
 def counted(queryset: QuerySet[Any], most: int) -> tuple[str, Sequence[Any]]:
     """The statement that counts a queryset's rows, to `most`. Raises EmptyResultSet."""
-    rows, params = _merged(queryset, lambda part: part.order_by().values_list("pk")[:most], most)
+    rows, params = _merged(
+        queryset, lambda part: part.order_by().values_list("pk")[:most], most, ordered=False
+    )
     return f"SELECT COUNT(*) FROM (SELECT 1 FROM ({rows}) AS r LIMIT {most}) AS s", params  # noqa: S608 - Django's SQL
 
 
