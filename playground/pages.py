@@ -16,7 +16,7 @@ from conversations.models import ContentType, Conversation, Message, MessageRole
 from conversations.querysets import MessageQuerySet
 from mentions.resolve import resolve, visible_mentioned
 from mentions.syntax import token
-from playground.models import Turn, TurnKind, TurnStep
+from playground.models import Turn, TurnEvent, TurnKind, TurnStep
 from playground.serializers import with_everything
 from playground.services import agent_reason, fenced
 from playground.turns import call_key
@@ -37,6 +37,7 @@ class Line:
     html: SafeString
     cards: list[Card]
     given: str = ""  # to a tool: the arguments of the call that this answers
+    usage: dict[str, Any] = field(default_factory=dict)  # what a program of the agent's used
 
 
 @dataclass
@@ -117,6 +118,7 @@ class Receipt:
     rows: list[ReceiptRow] = field(default_factory=list)
     tokens: int = 0
     max_tokens: int = 0
+    messages: dict[str, int] = field(default_factory=dict)  # included, left_out, tokens
 
 
 def _place(message: Message, *, later: bool, inclusive: bool = False) -> Q:
@@ -168,12 +170,18 @@ def entries_of(user: User, messages: Iterable[Message], *, only_new: bool = Fals
     """
     rows = list(messages)
     visible = visible_mentioned(rows, user)
-    given = _given(rows)
+    given, used = _given(rows), _used(rows)
     turns = Turn.objects.visible_to(user).in_bulk({row.turn for row in rows if row.turn})
     started: dict[UUID, Entry] = {}  # by the message that started the turn
     entries: list[Entry] = []
     for row in rows:
-        line = Line(row, resolve(row, visible).html, _cards(row, user), given.get(row.delivery_key or "", ""))
+        line = Line(
+            row,
+            resolve(row, visible).html,
+            _cards(row, user),
+            given.get(row.delivery_key or "", ""),
+            used.get(str(row.pk), {}),
+        )
         turn = turns.get(row.turn) if row.turn else None
         entry = started.get(turn.message_id) if turn and turn.message_id else None
         if turn is None:
@@ -203,9 +211,21 @@ def readable(arguments: str) -> str:
         return arguments
 
 
+def _called(messages: Iterable[Message]) -> set[UUID]:
+    """The turns whose tools said some of the messages."""
+    return {row.turn for row in messages if row.role == MessageRole.TOOL and row.delivery_key and row.turn}
+
+
+def _used(messages: Iterable[Message]) -> dict[str, dict[str, Any]]:
+    """Message → what the call of an agent's tool used that it answers."""
+    called = _called(messages)
+    told = TurnEvent.objects.filter(turn__in=called, type="tool_result").values_list("data", flat=True)
+    return {data["message"]: data.get("usage", {}) for data in told} if called else {}
+
+
 def _given(messages: Iterable[Message]) -> dict[str, str]:
     """Delivery key → the arguments of the agent's call that was answered so."""
-    called = {row.turn for row in messages if row.role == MessageRole.TOOL and row.delivery_key and row.turn}
+    called = _called(messages)
     steps = TurnStep.objects.filter(turn__in=called) if called else []
     return {
         call_key(step.turn_id, step.number, index): readable(call["arguments"])
@@ -296,7 +316,11 @@ _REASONS = {
 
 def receipt_of(receipt: dict[str, Any]) -> Receipt:
     """A receipt as the context wrote it, in words."""
-    shown = Receipt(tokens=receipt.get("tokens", 0), max_tokens=receipt.get("max_tokens", 0))
+    shown = Receipt(
+        tokens=receipt.get("tokens", 0),
+        max_tokens=receipt.get("max_tokens", 0),
+        messages=receipt.get("messages", {}),
+    )
     for what, name_field, rows in (
         ("File", "filename", receipt.get("uploads", [])),
         ("Mention", "name", receipt.get("mentions", [])),

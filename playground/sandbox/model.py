@@ -113,6 +113,12 @@ class RunResult:
     def ok(self) -> bool:
         return self.exit == "done"
 
+    @property
+    def output_bytes(self) -> int:
+        """What was kept: printed text, artifacts and files."""
+        kept = [value.size for value in self.values] + [file.size for file in self.files]
+        return len(self.stdout.encode()) + sum(kept)
+
     def close(self) -> None:
         """Remove the temporary files; may be called twice."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -131,6 +131,7 @@ def usage(result: RunResult) -> dict[str, Any]:
         "cpu_seconds": round(result.cpu_seconds, 3),
         "wall_seconds": round(result.wall_seconds, 3),
         "peak_memory": result.peak_memory,
+        "output_bytes": result.output_bytes,
     }
 
 
