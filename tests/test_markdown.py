@@ -85,6 +85,7 @@ def test_what_people_write_survives() -> None:
     for part in (
         "<h1>",
         "<table>",
+        '<td align="right">2</td>',
         'type="checkbox"',
         "<s>",
         'rel="noopener noreferrer nofollow"',

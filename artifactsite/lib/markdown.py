@@ -6,6 +6,7 @@ from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 from pygments import highlight
@@ -87,9 +88,18 @@ def _fence(code: str, language: str, _attributes: str) -> str:
     return highlighted(code, language)
 
 
+def _align_cells(state: StateCore) -> None:
+    """A column's alignment as the attribute that the sanitiser lets through; styles it takes away."""
+    for token in state.tokens:
+        if token.type in ("th_open", "td_open") and "style" in token.attrs:
+            token.attrs["align"] = str(token.attrs.pop("style")).removeprefix("text-align:")
+
+
 def _commonmark() -> MarkdownIt:
     options = {"html": False, "linkify": False, "highlight": _fence, "maxNesting": DEEPEST}
-    return MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+    markdown = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+    markdown.core.ruler.push("align_cells", _align_cells)
+    return markdown
 
 
 _markdown = _commonmark().use(footnote_plugin).use(tasklists_plugin, label=True)
