@@ -154,6 +154,8 @@ class _Document:
             return [self._embedded(child.get(_R + "id")), ""]
         if tag == _MC + "AlternateContent":
             return self._alternative(child)
+        if tag in (_M + "oMathPara", _M + "oMath"):
+            return self._paragraph(child)
         return self._blocks(child) if tag not in _SKIPPED and isinstance(tag, str) else []
 
     def _alternative(self, parent: Any) -> list[str]:
@@ -189,6 +191,8 @@ class _Document:
                 self._inline_alternative(child, pieces, boxes)
             elif tag in _NOTE_REFERENCES:
                 pieces.append(f"[^{_NOTE_REFERENCES[tag]}{child.get(W + 'id')}]")
+            elif tag == W + "ddList":
+                pieces.append(_chosen(child))
             elif tag == W + "sym":
                 pieces.append(_symbol(child.get(W + "char")))
             elif tag == _WP + "docPr":
@@ -242,6 +246,14 @@ def _page_of_message(content: bytes) -> bytes:
             payload = part.get_payload(decode=True)
             return payload if isinstance(payload, bytes) else b""
     return b""
+
+
+def _chosen(choices: Any) -> str:
+    """What is chosen in a drop-down list of a form: only its number is kept, the first where there is none."""
+    entries = [item.get(W + "val") or "" for item in choices.iterchildren(W + "listEntry")]
+    result = choices.find(W + "result")
+    number = (result.get(W + "val") or "0") if result is not None else "0"
+    return entries[int(number)] if number.isdecimal() and int(number) < len(entries) else ""
 
 
 def _symbol(code: str | None) -> str:

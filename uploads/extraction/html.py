@@ -1,6 +1,7 @@
 """HTML: decoded here, parsed by resiliparse, and given as text with headings and lists.
 
-Scripts, styles, comments and what is hidden from a reader (`hidden`, `display: none`) are left out.
+Scripts, styles, comments and what is hidden from a reader are left out: by `hidden`, or by `display: none` in an
+element's own style or, where no script or pointer can bring it back, in a plain rule of the page's style sheet.
 """
 
 from __future__ import annotations
@@ -22,10 +23,19 @@ _MIN_WIDE_TAG = 2_000
 _MAX_ATTRIBUTES = 500
 _ATTRIBUTE = re.compile(r"[\s/=]+")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_HIDDEN = ["[hidden]", "template"]
+_HIDDEN = ["[hidden]", "template", "input[type=password]"]
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _MAYBE_INVISIBLE = '[style*="none" i], [style*="hidden" i]'
 _MAX_STYLED = 50_000
+# A rule of plain selectors that hides, outside of any block for some devices only.
+_HIDING_RULE = re.compile(r"(?:^|[}/])\s*((?:[.#][\w-]+\s*,?\s*)+)\{([^{}]*)\}")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_BLOCK = re.compile(r"@[\w-]+[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+_MAX_HIDING_RULES = 200
+_MAX_SHEETS = 50
+_MAX_STYLE_CHARACTERS = 1_000_000
+_BROUGHT_BACK = re.compile(r":(?:hover|focus|target|checked|active)")
+_VISIBLE = re.compile(r"display\s*:\s*(?!none)\w|visibility\s*:\s*visible", re.IGNORECASE)
 _MAX_HEADINGS = 5_000
 _EMPTY_HEADING = re.compile(r"^#{1,6} *$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
@@ -51,7 +61,8 @@ def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Ext
     tree = HTMLTree.parse(_TAG.sub(_without_too_many_attributes, html))
     title = " ".join((tree.title or "").split())
     _mark_headings(tree)
-    _mark_hidden(tree)
+    if _INVISIBLE.search(html):
+        _mark_hidden(tree)
     text = extract_plain_text(
         tree,
         preserve_formatting=True,
@@ -111,12 +122,37 @@ def _without_too_many_attributes(tag: re.Match[str]) -> str:
 
 
 def _mark_hidden(tree: HTMLTree) -> None:
-    """Give the attribute `hidden` to every element whose own style hides it."""
+    """Give the attribute `hidden` to every element that its own style or the page's style sheet hides."""
     if tree.body is None:
         return
+    for selector in _hiding_selectors(tree):
+        for element in list(tree.body.query_selector_all(selector))[:_MAX_STYLED]:
+            element.setattr("hidden", "")
     for element in list(tree.body.query_selector_all(_MAYBE_INVISIBLE))[:_MAX_STYLED]:
         if _INVISIBLE.search(element.getattr("style") or ""):
             element.setattr("hidden", "")
+
+
+def _hiding_selectors(tree: HTMLTree) -> list[str]:
+    """The classes and ids that the page's own style sheets hide and no later rule shows again.
+
+    None where a script, or a rule for what is pointed at, may show them: menus and tabs are hidden until then.
+    """
+    document = tree.document
+    if document is None or document.query_selector("script[src], script:not([type*=json])") is not None:
+        return []
+    sheets = list(document.get_elements_by_tag_name("style"))[:_MAX_SHEETS]
+    style = "\n".join(sheet.text or "" for sheet in sheets)[:_MAX_STYLE_CHARACTERS]
+    if _INVISIBLE.search(style) is None or _BROUGHT_BACK.search(style):
+        return []
+    style = _BLOCK.sub("", _COMMENT.sub("", style))
+    hides: dict[str, bool] = {}
+    for selectors, facts in _HIDING_RULE.findall(style.replace("}", "}}")):
+        shown = _VISIBLE.search(facts)
+        hidden = _INVISIBLE.search(facts)
+        if hidden or shown:
+            hides.update((name.strip(), bool(hidden)) for name in selectors.split(",") if name.strip())
+    return [name for name, hidden in hides.items() if hidden and " " not in name][:_MAX_HIDING_RULES]
 
 
 def _mark_headings(tree: HTMLTree) -> None:

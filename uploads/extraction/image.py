@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageFile, ImageOps, JpegImagePlugin, PngImagePlugin
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    ImageOps,
+    ImageStat,
+    JpegImagePlugin,
+    PngImagePlugin,
+)  # fmt: skip
 
 from . import marks, ocr
 from .protocol import Extracted, ExtractionError, ExtractionLimits, Progress, Source
@@ -10,6 +19,7 @@ from .protocol import Extracted, ExtractionError, ExtractionLimits, Progress, So
 _READERS = (PngImagePlugin.PngImageFile, JpegImagePlugin.JpegImageFile, GifImagePlugin.GifImageFile,
             BmpImagePlugin.BmpImageFile)  # fmt: skip
 _FORMATS = [reader.format for reader in _READERS]
+_LIGHT = 200  # of 255, on average: white letters
 _NO_TEXT = "No text was found in this picture."
 _CUT = "The picture is damaged or cut short: only its readable part was used."
 _FIRST_FRAME = "Only the first of several frames was read."
@@ -75,12 +85,14 @@ def _loaded(image: Image.Image, warnings: list[str]) -> Image.Image:
 
 
 def _grey(image: Image.Image) -> Image.Image:
-    """The picture in greyscale, on white where it is transparent."""
+    """The picture in greyscale, where it is transparent on what its drawing stands out from."""
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
         image = image.convert("LA")
-        white = Image.new("L", image.size, 255)
-        white.paste(image.getchannel("L"), mask=image.getchannel("A"))
-        return white
+        drawing, opaque = image.getchannel("L"), image.getchannel("A")
+        is_light = opaque.getextrema()[0] == 0 and ImageStat.Stat(drawing, opaque).mean[0] > _LIGHT
+        ground = Image.new("L", image.size, 0 if is_light else 255)
+        ground.paste(drawing, mask=opaque)
+        return ground
     if image.mode.startswith("I"):  # 16 bits a pixel
         return (
             image.point(lambda value: value / 256).convert("L") if image.mode == "I" else image.convert("L")

@@ -89,7 +89,7 @@ def _new_line(depth: int) -> str:
     return "\n" + "  " * min(depth, _MAX_INDENTED_DEPTH)
 
 
-_ESCAPED = re.compile(r"(\\+)u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"(\\+)u([0-9a-fA-F]{4})(?:(?<=u[dD][89abAB]..)\\u([dD][c-fC-F][0-9a-fA-F]{2}))?")
 
 
 def _unescape(text: str) -> str:
@@ -99,6 +99,8 @@ def _unescape(text: str) -> str:
 
     def letter(found: re.Match[str]) -> str:
         code = int(found[2], 16)
+        if found[3] and len(found[1]) % 2:
+            return found[1][:-1] + chr(0x10000 + (code - 0xD800 << 10) + int(found[3], 16) - 0xDC00)
         # An even number of backslashes escapes itself, and lone halves of a pair are no letters.
         if len(found[1]) % 2 == 0 or code < 0xA0 or 0xD800 <= code <= 0xDFFF:
             return found[0]

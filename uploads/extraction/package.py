@@ -286,16 +286,20 @@ def _cell(text: str) -> str:
 
 
 def as_text(value: object) -> str:
-    """A cell's value as people write it: whole numbers without a fraction, dates in ISO 8601."""
+    """A cell's value as people write it: whole numbers without a fraction, dates in ISO 8601, hours and minutes."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
     if isinstance(value, datetime.datetime):
         midnight = value.time() == datetime.time()
         return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, datetime.timedelta):
+        minutes, seconds = divmod(round(abs(value.total_seconds())), 60)
+        sign = "-" if value < datetime.timedelta() else ""
+        return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
     return str(value)
 
 

@@ -6,7 +6,10 @@ own afterwards.
 
 from __future__ import annotations
 
+import ctypes
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pypdfium2
@@ -22,11 +25,17 @@ _MAX_OUTLINE = 500
 _MAX_ATTACHMENTS = 100
 _MAX_FAILURES_IN_A_ROW = 50
 _MAX_ANNOTATIONS = 500
+_MAX_ANNOTATION_BYTES = 100_000
 _WORD = re.compile(r"\w")
 # Annotations that show their text on the page once they are made part of it; links and pop-ups show none.
 _SHOWN = {pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP}
 _COMMENTS = {pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE,
              pdfium.FPDF_ANNOT_STRIKEOUT, pdfium.FPDF_ANNOT_SQUIGGLY}  # fmt: skip
+_WRITTEN_FIELDS = {
+    pdfium.FPDF_FORMFIELD_TEXTFIELD,
+    pdfium.FPDF_FORMFIELD_COMBOBOX,
+    pdfium.FPDF_FORMFIELD_LISTBOX,
+}
 
 _CUT_TIME = "The time for one file was used up: pages after {} are left out."
 _CUT_PAGES = "The document has {} pages: only the first {} are read."
@@ -158,7 +167,7 @@ class _Pages:
         return found
 
     def _page_text(self, page: pypdfium2.PdfPage, index: int) -> str:
-        has_shown, comments = _annotations(page)
+        has_shown, comments, filled_in = self._annotations(page)
         if has_shown:
             pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
             page.close()
@@ -169,7 +178,39 @@ class _Pages:
                 text = self._recognised(page)
         finally:
             page.close()
-        return "\n".join([text, *(f"[comment] {comment}" for comment in comments)]).strip()
+        # Programs leave it to the viewer to draw what was filled in: then the page does not show it.
+        shown = " ".join(text.split())
+        lines = [words for words in dict.fromkeys(filled_in) if words not in shown]
+        return "\n".join([text, *lines, *(f"[comment] {comment}" for comment in comments)]).strip()
+
+    def _annotations(self, page: pypdfium2.PdfPage) -> tuple[bool, list[str], list[str]]:
+        """Whether some annotation shows text of its own, the words of the comments, and what was filled in."""
+        shown = False
+        comments: list[str] = []
+        filled_in: list[str] = []
+        for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MAX_ANNOTATIONS)):
+            annotation = pdfium.FPDFPage_GetAnnot(page, index)
+            if not annotation:
+                continue
+            kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+            shown = shown or kind in _SHOWN
+            if kind in _COMMENTS:
+                comments.append(_annotation_words(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents"))
+            elif kind == pdfium.FPDF_ANNOT_FREETEXT:
+                filled_in.append(_annotation_words(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents"))
+            elif kind == pdfium.FPDF_ANNOT_WIDGET:
+                filled_in.append(self._field_value(annotation))
+            pdfium.FPDFPage_CloseAnnot(annotation)
+        return shown, list(filter(None, comments)), list(filter(None, filled_in))
+
+    def _field_value(self, widget: Any) -> str:
+        """What stands in a field for text or a choice; a box or a button shows no words."""
+        form = self._document.formenv
+        if form is None:
+            return _annotation_words(pdfium.FPDFAnnot_GetStringValue, widget, b"V")
+        if pdfium.FPDFAnnot_GetFormFieldType(form, widget) not in _WRITTEN_FIELDS:
+            return ""
+        return _annotation_words(partial(pdfium.FPDFAnnot_GetFormFieldValue, form), widget)
 
     def _recognised(self, page: pypdfium2.PdfPage) -> str:
         if self.recognised >= self._limits.max_ocr_pages:
@@ -205,33 +246,13 @@ def _cleaned(text: str) -> str:
     )
 
 
-def _annotations(page: pypdfium2.PdfPage) -> tuple[bool, list[str]]:
-    """Whether some annotation shows text of its own, and the words of the comments."""
-    shown = False
-    comments = []
-    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MAX_ANNOTATIONS)):
-        annotation = pdfium.FPDFPage_GetAnnot(page, index)
-        if not annotation:
-            continue
-        kind = pdfium.FPDFAnnot_GetSubtype(annotation)
-        shown = shown or kind in _SHOWN
-        if kind in _COMMENTS and (words := _contents(annotation)):
-            comments.append(words)
-        pdfium.FPDFPage_CloseAnnot(annotation)
-    return shown, comments
-
-
-def _contents(annotation: Any) -> str:
-    """What a reviewer wrote into an annotation."""
-    import ctypes
-
-    length = pdfium.FPDFAnnot_GetStringValue(annotation, b"Contents", None, 0)
-    if not 2 < length < 100_000:
+def _annotation_words(get: Callable[..., int], *arguments: Any) -> str:
+    """A string of an annotation by a function of pdfium that fills a buffer; "" where there is none or too long."""
+    length = get(*arguments, None, 0)
+    if not 2 < length < _MAX_ANNOTATION_BYTES:
         return ""
     buffer = ctypes.create_string_buffer(length)
-    pdfium.FPDFAnnot_GetStringValue(
-        annotation, b"Contents", ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), length
-    )
+    get(*arguments, ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), length)
     return " ".join(buffer.raw[: length - 2].decode("utf-16-le", "replace").split())
 
 

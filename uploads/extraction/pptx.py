@@ -12,9 +12,11 @@ _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _P188 = "{http://schemas.microsoft.com/office/powerpoint/2018/8/main}"
 
+_LETTERS = (_A + "t", _M + "t")
 _TITLES = {"title", "ctrTitle"}
 _MAX_CHART_WORDS = 2_000
 _LEVELS = frozenset("12345678")
@@ -153,8 +155,8 @@ def _indent(paragraph: Any) -> str:
 
 def _words(parent: Any) -> str:
     """The text of all runs below `parent`; a line break and the end of a paragraph are white space."""
-    items = parent.iter(_A + "t", _A + "br", _A + "p", _A + "tab")
-    return " ".join("".join((item.text or "") if item.tag == _A + "t" else " " for item in items).split())
+    items = parent.iter(*_LETTERS, _A + "br", _A + "p", _A + "tab")
+    return " ".join("".join((item.text or "") if item.tag in _LETTERS else " " for item in items).split())
 
 
 def _is_title(shape: Any) -> bool:

@@ -16,6 +16,8 @@ import struct
 from pathlib import PurePath
 from typing import BinaryIO
 
+from .wide import wide_encoding
+
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -94,6 +96,7 @@ _JSON_OPENING = re.compile(rb'\s*[\[{]\s*(?:["\[{\]}\d-]|true\b|false\b|null\b)'
 _PLAIN_EXTENSIONS = {".txt", ".md", ".markdown", ".csv", ".tsv"}
 _CONTROLS = bytes(code for code in range(32) if code not in (7, 8, 9, 10, 11, 12, 13, 27))
 _MAX_CONTROL_SHARE = 0.05
+_STRAY_NULS = 2  # forgiven in any text
 
 
 def extension_of(filename: str) -> str:
@@ -344,7 +347,7 @@ def _guess_text(plain: bytes, promised: str) -> str:
 def _as_single_bytes(head: bytes) -> bytes | None:
     """`head` with one byte a character where it is text, None where it is not.
 
-    Text in UTF-16 or UTF-32 loses its NUL bytes; other text is given back without its byte-order mark.
+    Text in UTF-16 or UTF-32 loses its NUL bytes or becomes UTF-8; other text loses only its byte-order mark.
     """
     for bom in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         if head.startswith(bom):
@@ -352,12 +355,10 @@ def _as_single_bytes(head: bytes) -> bytes | None:
     if head.startswith(codecs.BOM_UTF8):
         head = head[3:]
     if b"\x00" in head:
-        even, odd = head[::2].count(0), head[1::2].count(0)
-        pairs = max(1, len(head) // 2)
-        # Latin text in UTF-16 without a mark: NUL in nearly every second byte, always on the same side.
-        is_wide = max(even, odd) >= 0.3 * pairs and min(even, odd) <= 0.05 * pairs
-        if not is_wide and even + odd > 0.002 * len(head):  # a stray NUL in a text is forgiven
+        wide = wide_encoding(head)
+        if wide is None and head.count(0) > max(_STRAY_NULS, 0.002 * len(head)):
             return None
+        head = head.decode(wide, "replace").encode() if wide else head
         head = head.replace(b"\x00", b"")
     # ISO-2022-KR announces itself and then shifts with two control characters.
     controls = _CONTROLS if b"\x1b$)C" not in head[:512] else _CONTROLS.translate(None, b"\x0e\x0f")

@@ -19,6 +19,7 @@ _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _CELL = re.compile(rb'<(?:\w+:)?c [^>]*?\br="([A-Za-z]{1,4})(\d{1,10})"')
 _UNSOLVED = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+_ERROR = re.compile(rb"""\st=["']e["']""")
 _MAX_FAST_BYTES = 8_000_000
 _MAX_FAST_AREA = 2_000_000
 _CUT = "The time for one file was used up: the rest is left out."
@@ -46,14 +47,19 @@ def fallback(source: Source, limits: ExtractionLimits, progress: Progress) -> Ex
 
 
 def _is_sane(package: Package, sheets: list[xlsx_reader.Sheet]) -> bool:
-    """Whether calamine can take all sheets: no large rectangle, no formula whose value is missing."""
+    """Whether calamine can take all sheets: no large rectangle, no formula whose value is missing, no error.
+
+    It gives errors (`#REF!`, `#N/A`) as empty cells.
+    """
     total = len(package.read("xl/sharedstrings.xml"))
     for sheet in sheets:
         content = package.read(sheet.part)
         total += len(content)
         if package.oversized or package.salvaged or total > _MAX_FAST_BYTES:
             return False
-        if _area(content) > _MAX_FAST_AREA or (b"<f" in content and _UNSOLVED.search(content)):
+        if _area(content) > _MAX_FAST_AREA or _ERROR.search(content):
+            return False
+        if b"<f" in content and _UNSOLVED.search(content):
             return False
     return True
 

@@ -23,6 +23,8 @@ _STRICT_NAMES = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 _NAMES = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _NO_CODE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|General', re.IGNORECASE)
+_LAPSE = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_LAPSE_FORMAT = "46"  # [h]:mm:ss
 _MAX_SERIAL = 2_958_466  # the day after 9999-12-31
 _MAX_COLUMNS = 16_384
 _MAX_CELL_CHARACTERS = 32_767  # as many as Excel allows
@@ -100,7 +102,7 @@ class _Reader:
 
     def __init__(self, package: Package) -> None:
         self._strings = shared_strings(package)
-        self._dated = _date_styles(package.xml("xl/styles.xml"))
+        self._dated, self._lasting = _date_styles(package.xml("xl/styles.xml"))
         workbook = package.xml(package.main_part("xl/workbook.xml"))
         properties = workbook.find(_S + "workbookPr") if workbook is not None else None
         since_1904 = properties is not None and properties.get("date1904") in ("1", "true")
@@ -144,6 +146,8 @@ class _Reader:
             value = float(stored)
         except ValueError:
             return stored
+        if style in self._lasting and abs(value) < _MAX_SERIAL:
+            return as_text(datetime.timedelta(days=value))
         if style in self._dated and 0 <= value < _MAX_SERIAL:
             moment = self._epoch + datetime.timedelta(days=round(value * 86_400) / 86_400)
             moment = moment.replace(microsecond=0) + datetime.timedelta(seconds=moment.microsecond >= 500_000)
@@ -180,16 +184,21 @@ def _joined(item: Any) -> str:
     return "".join(text.text or "" for text in texts)
 
 
-def _date_styles(root: Any | None) -> set[str]:
-    """Numbers of the cell styles that show a number as a date or a time."""
+def _date_styles(root: Any | None) -> tuple[set[str], set[str]]:
+    """Numbers of the cell styles that show a number as a date or a time, and of those that show a lapse of time."""
     formats = root.find(_S + "cellXfs") if root is not None else None
     if root is None or formats is None:
-        return set()
+        return set(), set()
     custom = {item.get("numFmtId"): item.get("formatCode") or "" for item in root.iter(_S + "numFmt")}
-    dated = set()
+    dated, lasting = set(), set()
     for index, item in enumerate(formats.iterchildren(_S + "xf")):
         number = item.get("numFmtId") or "0"
-        code = _NO_CODE.sub("", custom.get(number, ""))
-        if (number.isdecimal() and int(number) in _DATE_FORMATS) or re.search("[ymdhs]", code, re.IGNORECASE):
+        written = custom.get(number, "")
+        code = _NO_CODE.sub("", written)
+        if number == _LAPSE_FORMAT or _LAPSE.search(written):
+            lasting.add(str(index))
+        elif (number.isdecimal() and int(number) in _DATE_FORMATS) or re.search(
+            "[ymdhs]", code, re.IGNORECASE
+        ):
             dated.add(str(index))
-    return dated
+    return dated, lasting

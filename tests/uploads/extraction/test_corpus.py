@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(not corpus.CORPUS.is_dir(), reason=corpus.ABSENT
 FORMATS = ["csv", "docx", "htm", "html", "json", "pdf", "ppt", "pptx", "rtf", "txt", "xls", "xlsx"]
 PICTURES = ["bmp", "gif", "jpeg", "jpg", "png"]
 CODES = {"password_protected", "corrupt", "empty", "unsupported"}
+MAX_BYTES = 512 * 1024 * 1024
 FINAL_SECONDS = 60
 
 
@@ -74,7 +75,8 @@ def test_macro_recall(shared_pool: ExtractionPool) -> None:
 @pytest.mark.parametrize("extension", ["docx", "pptx", "xlsx"])
 def test_files_cut_in_half_give_what_is_left(pool: ExtractionPool, tmp_path: Path, extension: str) -> None:
     saved = warned = 0
-    for document in corpus.documents(extension):
+    found = corpus.documents(extension)
+    for document in found:
         content = document.path.read_bytes()
         path = tmp_path / document.path.name
         path.write_bytes(content[: len(content) // 2])
@@ -84,7 +86,8 @@ def test_files_cut_in_half_give_what_is_left(pool: ExtractionPool, tmp_path: Pat
             warned += bool(outcome.warnings)
         else:
             assert outcome.code in CODES
-    assert saved > 0
+    # The others have nothing but styles and lists in their first half.
+    assert saved >= 0.6 * len(found)
     assert warned >= saved
 
 
@@ -99,6 +102,7 @@ def test_every_file_cut_short_ends(pool: ExtractionPool, tmp_path: Path, share: 
         started = time.monotonic()
         outcome = read(pool, path, document.path.name)
         assert time.monotonic() - started < FINAL_SECONDS
+        assert outcome.peak_bytes < MAX_BYTES
         codes[outcome.code if isinstance(outcome, ExtractionError) else "ready"] += 1
     assert codes["ready"] > 0
     assert set(codes) <= CODES | {"ready"}, codes

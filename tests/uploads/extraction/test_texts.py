@@ -68,10 +68,24 @@ def test_storable() -> None:
         ("日本語のテキストです。これは長い文章です。" * 5, "shift_jis"),
         ("Žluťoučký kůň úpěl ďábelské ódy. Příliš žluťoučký kůň. " * 5, "cp1250"),
         ("Съешь же ещё этих мягких французских булок. " * 5, "cp1251"),
+        ("Привет, мир! Это документ на русском языке.\n", "koi8_r"),
+        # chardet alone takes this for Russian, and the Polish for cp1250.
+        ("Voilà une phrase en français où l’été est déjà arrivé, ça va bien, œuvre à 5 €.\n", "cp1252"),
+        ("Voilà une phrase en français où tout est déjà arrivé, ça va bien, œuvre à 5 €.\n", "iso8859_15"),
+        ("Zażółć gęślą jaźń. Dzień dobry, to jest dokument po polsku, łódź, ćma, żółw.\n", "iso8859_2"),
+        ("שלום עולם, זהו מסמך בעברית עם כמה מילים שונות לבדיקה של הקידוד.\n", "cp1255"),
+        ("人工智能正在改变我们的工作方式。中国的经济在过去几年中快速发展。\n", "gb18030"),
+        ("人工智能正在改变我们的工作方式。中国的经济在过去几年中快速发展。\n", "utf-16-le"),
+        ("これは日本語の文章です。東京は日本の首都であり、世界でも最大級の都市です。\n", "utf-16-be"),
     ],
 )
 def test_decoding(text: str, encoding: str) -> None:
     assert decode(text.encode(encoding))[0] == text
+
+
+def test_a_few_bad_bytes_do_not_spoil_a_text_in_utf_8() -> None:
+    text = "Grüße aus Köln – naïve café. " * 30
+    assert decode(text.encode() + b"\xff" + text.encode()) == (f"{text}\ufffd{text}", "utf-8")
 
 
 def test_decoding_trusts_a_page_s_own_word() -> None:
