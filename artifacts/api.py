@@ -31,7 +31,7 @@ from artifacts.serializers import (
     conversation_of,
 )
 from artifacts.zips import zip_response
-from artifactsite.lib.errors import Invalid
+from artifactsite.lib.errors import Conflict, Invalid
 from artifactsite.lib.pagination import positive, whole
 from artifactsite.lib.parsers import StrictJSONParser
 from conversations.models import Conversation
@@ -87,6 +87,15 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     def destroy(self, request: ApiRequest, pk: UUID) -> Response:
         services.delete_artifact(by=request.user, artifact=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=None, responses=ArtifactSerializer)
+    def undelete(self, request: ApiRequest, pk: UUID) -> Response:
+        """Brings back what the caller has just deleted, while that can be undone."""
+        deleted = Artifact.with_deleted.deleted_by(request.user).filter(pk=pk).first()
+        if deleted is None:
+            access.require_owner(self.get_object(), request.user)
+            raise Conflict("not_deleted", "This artifact is not deleted.")
+        return self._answer(services.undelete_artifact(by=request.user, artifact=deleted))
 
     @extend_schema(request=SaveSerializer, responses=ArtifactSerializer)
     def save_artifact(self, request: ApiRequest, pk: UUID) -> Response:

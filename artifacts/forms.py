@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 
 from artifacts.models import Visibility
 
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 10_000
 
 
 class EditForm(forms.Form):
@@ -39,20 +40,39 @@ class VisibilityForm(forms.Form):
     to = forms.ChoiceField(choices=Visibility.choices)
 
 
-class SelectionForm(forms.Form):
-    """The artifacts ticked in the gallery."""
+class IdsField(forms.CharField):
+    """Ids in one value, by commas. Which of them exist, and who may see them, is asked of the database."""
 
-    id = forms.TypedMultipleChoiceField(coerce=UUID, required=True)
+    def __init__(self) -> None:
+        super().__init__(required=False, max_length=37 * MOST_AT_ONCE, empty_value="")
+
+    def clean(self, value: Any) -> list[UUID]:
+        try:
+            return [UUID(one) for one in super().clean(value).split(",") if one]
+        except ValueError as error:
+            raise forms.ValidationError("These are not ids of artifacts.") from error
+
+
+class SelectionForm(forms.Form):
+    """What is selected in the gallery: `ids`, or `all` that a query of its address matches `without` some.
+
+    Without JavaScript each ticked artifact is an `id`.
+    """
+
+    ids = IdsField()
+    all = forms.BooleanField(required=False)
+    matching = forms.CharField(max_length=4000, required=False, empty_value="")
+    without = IdsField()
     confirmed = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        field: Any = self.fields["id"]
-        # Which of them exist and are the visitor's is asked of the database.
-        field.valid_value = lambda value: True
+    def __init__(self, data: QueryDict) -> None:
+        given = data.copy()
+        if ticked := data.getlist("id"):
+            given["ids"] = ",".join([data.get("ids", ""), *ticked])
+        super().__init__(given)
 
-    def clean_id(self) -> list[UUID]:
-        chosen: list[UUID] = self.cleaned_data["id"]
-        if len(chosen) > MOST_AT_ONCE:
-            raise forms.ValidationError(f"Select at most {MOST_AT_ONCE} artifacts.")
-        return chosen
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.cleaned_data
+        if not found.get("all") and not found.get("ids") and not self.errors:
+            raise forms.ValidationError("Select some artifacts first.")
+        return found

@@ -3,11 +3,11 @@
 import uuid
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -37,6 +37,7 @@ from projects.models import Project
 
 SIZE = 48
 LONGEST_LIST_OF_PROJECTS = 500
+LONGEST_LIST_OF_CONVERSATIONS = 100
 TABS = {"all": "All", "images": "Images", "html": "HTML", "code": "Code", "files": "Files"}
 SCOPES = {"mine": "Mine", "saved": "Saved", "shared": "Shared with me", "all": "All"}
 SORTS = {
@@ -53,6 +54,14 @@ PARAMETERS = {
     "type": "all", "scope": "mine", "project": "", "conversation": "", "kind": "", "q": "",
     "created_after": "", "created_before": "", "ordering": "", "view": "grid",
 }  # fmt: skip
+
+_NARROWING = {"q", "type", "kind", "project", "conversation", "created_after", "created_before"}
+_OF_TYPE = {
+    "images": "Plots and pictures that programs save are images: PNG, JPEG, GIF, SVG and WebP.",
+    "html": "HTML files and visualizations are collected here.",
+    "code": "Scripts, queries, configuration and Markdown that agents write are collected here.",
+    "files": "Tables, documents, text and everything else is collected here.",
+}
 
 
 class _Paging(CursorOrPagePagination):
@@ -75,7 +84,12 @@ class Asked:
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Asked":
-        given = {name: request.GET.get(name, "").strip() for name in PARAMETERS}
+        return cls.in_query(request.GET)
+
+    @classmethod
+    def in_query(cls, query: QueryDict) -> "Asked":
+        """As the query of an address of the gallery says it."""
+        given = {name: query.get(name, "").strip() for name in PARAMETERS}
         return cls(_beyond_defaults(given))
 
     def get(self, name: str) -> str:
@@ -86,10 +100,27 @@ class Asked:
         kept = _beyond_defaults({**self.values, **changes})
         return f"?{urlencode(kept)}" if kept else ""
 
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything but the order and the look differs from the default."""
-        return bool(set(self.values) - {"ordering", "view"})
+    def url(self, **changes: str) -> str:
+        """The address of the gallery with some parameters changed."""
+        return reverse("artifacts") + self.query(**changes)
+
+    def filters(self, zone: tzinfo) -> dict[str, str]:
+        """What the API's filters take: a day as its beginning or end where the reader is."""
+        filters = dict(self.values)
+        for name, days in (("created_after", 0), ("created_before", 1)):
+            if day := self.day(name):
+                begins = datetime.combine(day + timedelta(days=days), time.min, zone)
+                filters[name] = begins.isoformat()
+        return filters
+
+    def day(self, name: str) -> date | None:
+        """A parameter that names a day; None where it is none, or a moment as the API takes it."""
+        try:
+            day = date.fromisoformat(self.get(name))
+        except ValueError:
+            return None
+        # The first and the last day of the calendar have no zone on one side of them.
+        return day if date.min < day < date.max - timedelta(days=1) else None
 
 
 @dataclass(frozen=True)
@@ -112,6 +143,25 @@ class Choice:
     label: str
     is_chosen: bool
     url: str = ""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is on, and the address without it."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What a gallery with nothing to show says, and what one can do about it."""
+
+    icon: str
+    title: str
+    text: str
+    action: str
+    action_url: str
 
 
 @dataclass(frozen=True)
@@ -150,14 +200,15 @@ class Gallery:
     sorts: list[Choice]
     views: list[Choice]
     projects: list[Choice]
-    conversation: Conversation | None
-    without_conversation: str
+    conversations: list[Choice]
+    chips: list[Chip]
+    empty: Empty | None
     tiles: list[Tile]
     more_url: str
     previous_url: str
     is_list: bool
-    total: int
-    total_more: bool
+    # Tiles with the place that a search found are higher, all of them.
+    has_matches: bool
 
 
 @dataclass(frozen=True)
@@ -178,13 +229,19 @@ def _filtered(
 ) -> ArtifactQuerySet:
     """What the API's filters leave of `queryset`; parameters named in `without` don't count."""
     data = QueryDict(mutable=True)
-    data.update({name: value for name, value in asked.values.items() if name not in without})
+    given = asked.filters(zone_of(request))
+    data.update({name: value for name, value in given.items() if name not in without})
     filters = ArtifactFilter(data, queryset=queryset, request=request)
     if not filters.is_valid():
         name, sentences = next(iter(filters.form.errors.items()))
         raise Invalid(name, f"{name}: {sentences[0]}")
     found: ArtifactQuerySet = filters.qs
     return found
+
+
+def matching(request: HttpRequest, user: User, query: str) -> ArtifactQuerySet:
+    """All that the gallery at an address with this query shows `user`, page after page."""
+    return _filtered(request, Asked.in_query(QueryDict(query.removeprefix("?"))), _visible(user))
 
 
 def _paging(request: HttpRequest) -> Request:
@@ -207,28 +264,24 @@ class _Sorted:
 def gallery_page(request: HttpRequest, user: User) -> Gallery:
     """The gallery as `user` asked for it. Raises Refusal for parameters that make no sense."""
     asked = Asked.of(request)
-    tabs = _tabs(request, asked, user)
-    total = next(tab for tab in tabs if tab.is_current)
-    conversation = None
-    if asked.get("conversation"):
-        conversation = Conversation.objects.visible_to(user).filter(pk=asked.get("conversation")).first()
+    tabs = gallery_tabs(request, user)
     tiles, more_url, previous_url = gallery_tiles(request, user)
     return Gallery(
         asked=asked,
-        url=reverse("artifacts") + asked.query(),
+        url=asked.url(),
         tabs=tabs,
         scopes=_choices(asked, "scope", SCOPES),
         sorts=_choices(asked, "ordering", SORTS),
         views=_choices(asked, "view", VIEWS),
         projects=_projects(asked, user),
-        conversation=conversation,
-        without_conversation=reverse("artifacts") + asked.query(conversation=""),
+        conversations=_conversations(asked, user),
+        chips=_chips(asked, user),
+        empty=None if tiles else _empty(asked, user),
         tiles=tiles,
         more_url=more_url,
         previous_url=previous_url,
         is_list=asked.get("view") == "list",
-        total=total.count,
-        total_more=total.more,
+        has_matches=bool(asked.get("q")),
     )
 
 
@@ -322,8 +375,9 @@ def day_label(day: date, today: date) -> str:
 # --- tabs and choices ------------------------------------------------------------------------------------
 
 
-def _tabs(request: HttpRequest, asked: Asked, user: User) -> list[Tab]:
+def gallery_tabs(request: HttpRequest, user: User) -> list[Tab]:
     """The tabs with true counts: of what is visible, in the scope and filters of the moment."""
+    asked = Asked.of(request)
     found = _filtered(request, asked, _visible(user), type=None).order_by()
     counts = {
         name: found.filter(gallery_type=stored)[: EXACT_COUNT + 1].count()
@@ -338,7 +392,7 @@ def _tabs(request: HttpRequest, asked: Asked, user: User) -> list[Tab]:
             label=label,
             count=min(counts[name], EXACT_COUNT),
             more=counts[name] > EXACT_COUNT,
-            url=reverse("artifacts") + asked.query(type=name),
+            url=asked.url(type=name),
             is_current=name == current,
         )
         for name, label in TABS.items()
@@ -348,7 +402,7 @@ def _tabs(request: HttpRequest, asked: Asked, user: User) -> list[Tab]:
 def _choices(asked: Asked, parameter: str, labels: dict[str, str]) -> list[Choice]:
     chosen = asked.get(parameter)
     return [
-        Choice(value, label, value == chosen, reverse("artifacts") + asked.query(**{parameter: value}))
+        Choice(value, label, value == chosen, asked.url(**{parameter: value}))
         for value, label in labels.items()
     ]
 
@@ -360,6 +414,90 @@ def _projects(asked: Asked, user: User) -> list[Choice]:
         Choice("", "All projects", not chosen),
         *(Choice(str(pk), name, str(pk) == chosen) for pk, name in rows[:LONGEST_LIST_OF_PROJECTS]),
     ]
+
+
+def _conversations(asked: Asked, user: User) -> list[Choice]:
+    """The reader's own that made something, the newest first, and the one that is chosen however old."""
+    chosen = asked.get("conversation")
+    own = Conversation.objects.visible_to(user)
+    if asked.get("project"):
+        own = own.filter(project=asked.get("project"))
+    made = Artifact.objects.filter(conversation=OuterRef("pk"))
+    rows = list(own.filter(Exists(made)).order_by("-updated_at", "-pk")[:LONGEST_LIST_OF_CONVERSATIONS])
+    if chosen and not any(str(row.pk) == chosen for row in rows):
+        rows += Conversation.objects.visible_to(user).filter(pk=chosen)
+    return [
+        Choice("", "All conversations", not chosen),
+        *(Choice(str(row.pk), row.display_title, str(row.pk) == chosen) for row in rows),
+    ]
+
+
+# --- what is filtered, and what to do where nothing is left ----------------------------------------------
+
+
+def _chips(asked: Asked, user: User) -> list[Chip]:
+    """The filters that have no control of their own in sight."""
+    chips = []
+    if asked.get("project"):
+        found = Project.objects.visible_to(user).filter(pk=asked.get("project")).first()
+        chips.append(Chip(f"Project: {found.name if found else 'unknown'}", asked.url(project="")))
+    if asked.get("conversation"):
+        source = Conversation.objects.visible_to(user).filter(pk=asked.get("conversation")).first()
+        title = source.display_title if source else "unknown"
+        chips.append(Chip(f"Made in: {title}", asked.url(conversation="")))
+    if asked.get("kind"):
+        chips.append(Chip(f"Kind: {asked.get('kind')}", asked.url(kind="")))
+    for name, label in (("created_after", "From"), ("created_before", "Until")):
+        if asked.get(name):
+            day = asked.day(name)
+            chips.append(
+                Chip(
+                    f"{label} {date_format(day, 'j F Y') if day else asked.get(name)}",
+                    asked.url(**{name: ""}),
+                )
+            )
+    return chips
+
+
+def _empty(asked: Asked, user: User) -> Empty:
+    """By the filter that most likely left nothing, with the way out of it."""
+    if asked.get("q"):
+        text = "No name, description or content here has all of these words. Try fewer, or only their beginnings."
+        if len(asked.values.keys() & _NARROWING) > 1:
+            everywhere = asked.url(**dict.fromkeys(_NARROWING - {"q"}, ""), scope="all")
+            return Empty("magnifying-glass", "Nothing matches", text, "Search everywhere", everywhere)
+        return Empty("magnifying-glass", "Nothing matches", text, "Clear the search", asked.url(q=""))
+    if asked.get("created_after") or asked.get("created_before"):
+        text = "Nothing was made in this time that fits the other filters too."
+        anytime = asked.url(created_after="", created_before="")
+        return Empty("calendar", "Nothing from these days", text, "Show any time", anytime)
+    if asked.get("conversation"):
+        text = (
+            "This conversation has made nothing that fits these filters. What it makes appears here at once."
+        )
+        return Empty(
+            "chat-bubble-left-right", "Nothing from this conversation", text, "Show all conversations",
+            asked.url(conversation=""),
+        )  # fmt: skip
+    if asked.get("type") != "all" or asked.get("kind"):
+        label = TABS.get(asked.get("type"), "files")
+        text = _OF_TYPE.get(asked.get("type"), "There is nothing of this kind.")
+        return Empty("squares-2x2", f"No {label if label == 'HTML' else label.lower()} here", text, "Show all types",
+                     asked.url(type="", kind=""))  # fmt: skip
+    if asked.get("project"):
+        text = "Nothing of yours is in this project yet. Start a conversation there, or look into the others."
+        return Empty("folder", "Nothing in this project", text, "Show all projects", asked.url(project=""))
+    if asked.get("scope") == "saved":
+        text = "Save what is worth keeping: the bookmark of an artifact takes it into the library, for reuse anywhere."
+        return Empty("bookmark", "Nothing is saved yet", text, "Show mine", asked.url(scope="mine"))
+    if asked.get("scope") == "shared":
+        text = "What collaborators save for the project appears here. So can yours, for them: save it and share it."
+        return Empty("users", "Nothing is shared with you yet", text, "Show mine", asked.url(scope="mine"))
+    text = (
+        "Whatever agents and programs make in your conversations is collected here: charts, tables, pages, code and "
+        "files. Start a conversation and run a program to make the first one."
+    )
+    return Empty("squares-2x2", "Your artifacts will be here", text, "Start a conversation", "/")
 
 
 # --- the viewer ----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from artifacts.querysets import ArtifactQuerySet, VersionQuerySet
+from artifacts.querysets import ArtifactManager, ArtifactQuerySet, OutputManager, VersionQuerySet
 from artifactsite.lib.letters import terms_of
 from conversations.models import Conversation, Message
 from projects.models import Project
@@ -61,6 +61,17 @@ class NameTermsField(models.TextField):
 _IS_SHARED = models.Q(visibility="project", saved_at__isnull=False)
 
 
+class Deletion(models.Model):
+    """One act of deleting, which can be undone until it is finished: then rows and files go, and this row with them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+
+    def __str__(self) -> str:
+        return f"deletion {str(self.pk)[:8]}"
+
+
 class Artifact(models.Model):
     """A named output of a conversation. Its contents are its versions."""
 
@@ -85,14 +96,20 @@ class Artifact(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)
     name_terms = NameTermsField(editable=False, default="")
+    # Set: its owner has deleted it, and may still undo that. `objects` doesn't have it any more.
+    deletion = models.ForeignKey(
+        Deletion, null=True, editable=False, on_delete=models.RESTRICT, related_name="+", db_index=False
+    )
 
-    objects = ArtifactQuerySet.as_manager()
+    objects = ArtifactManager()
+    # Those that are deleted but not yet gone too: for undoing and finishing that, and for upkeep.
+    with_deleted = ArtifactQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["conversation", "output_name", "kind"],
-                condition=models.Q(conversation__isnull=False),
+                condition=models.Q(conversation__isnull=False, deletion__isnull=True),
                 name="artifact_no_twin_in_conversation",
             ),
             models.CheckConstraint(
@@ -120,43 +137,56 @@ class Artifact(models.Model):
                     "saved_at",
                     "gallery_type",
                     "kind",
+                    "deletion",
                 ],
                 name="artifact_of_owner",
             ),
             models.Index(
-                fields=["owner", "gallery_type", "-created_at", "-id", "project", "visibility", "saved_at"],
+                fields=[
+                    "owner",
+                    "gallery_type",
+                    "-created_at",
+                    "-id",
+                    "project",
+                    "visibility",
+                    "saved_at",
+                    "deletion",
+                ],
                 name="artifact_of_owner_by_type",
             ),
             models.Index(
-                fields=["owner", "-updated_at", "-id", "project", "visibility", "saved_at"],
+                fields=["owner", "-updated_at", "-id", "project", "visibility", "saved_at", "deletion"],
                 name="artifact_of_owner_changed",
             ),
             models.Index(
-                fields=["owner", "name", "id", "project", "visibility", "saved_at"],
+                fields=["owner", "name", "id", "project", "visibility", "saved_at", "deletion"],
                 name="artifact_of_owner_by_name",
             ),
             models.Index(
-                fields=["project", "-created_at", "-id", "owner", "gallery_type", "kind"],
+                fields=["project", "-created_at", "-id", "owner", "gallery_type", "kind", "deletion"],
                 condition=_IS_SHARED,
                 name="artifact_shared",
             ),
             models.Index(
-                fields=["project", "-updated_at", "-id", "owner"],
+                fields=["project", "-updated_at", "-id", "owner", "deletion"],
                 condition=_IS_SHARED,
                 name="artifact_shared_changed",
             ),
             models.Index(
-                fields=["project", "name", "id", "owner"],
+                fields=["project", "name", "id", "owner", "deletion"],
                 condition=_IS_SHARED,
                 name="artifact_shared_by_name",
             ),
             models.Index(
-                fields=["owner", "project", "-created_at", "-id"],
+                fields=["owner", "project", "-created_at", "-id", "deletion"],
                 condition=models.Q(saved_at__isnull=False),
                 name="artifact_saved_by_owner",
             ),
-            models.Index(fields=["conversation", "created_at"], name="artifact_in_conversation"),
+            models.Index(fields=["conversation", "created_at", "deletion"], name="artifact_in_conversation"),
             models.Index(models.F("project"), Lower("name"), name="artifact_by_name"),
+            models.Index(
+                fields=["deletion"], condition=models.Q(deletion__isnull=False), name="artifact_deleted"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -242,6 +272,8 @@ class Output(models.Model):
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="outputs")
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="outputs")
     position = models.PositiveIntegerField()
+
+    objects = OutputManager()
 
     class Meta:
         ordering = ["position"]

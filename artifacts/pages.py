@@ -26,6 +26,9 @@ from artifactsite.lib.errors import Refusal
 
 MOST_VERSIONS = 200
 SAMPLE_COLUMNS = 6
+# What can be seen of a tile: more would only cost time, a thousand times.
+TILE_LINES, TILE_WIDTH, TILE_TEXT = 9, 60, 700
+TILE_CELLS = (4, 6)  # columns, rows
 LARGEST_COPY = 16 * 1024 * 1024  # bytes that a clipboard takes without trouble
 
 _FORMATS = {
@@ -108,6 +111,8 @@ class Item:
     why_not: str = ""
     danger: bool = False
     in_dialog: bool = True
+    # Done at once by a POST, as it can be undone.
+    at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,9 @@ def _menu(artifact: Artifact, version: Version, able: dict[str, bool | str]) -> 
     if version.pk == artifact.current_id and editing_reason(artifact, version) is None:
         items.append(Item("Edit", "pencil-square", address("artifact-content", artifact), in_dialog=False))
     items.append(Item("Rename or describe", "tag", address("artifact-edit", artifact)))
-    items.append(Item("Delete", "trash", address("artifact-delete", artifact), danger=True))
+    delete = address("artifact-delete", artifact)
+    # It can be undone; asked first is only where others lose it too.
+    items.append(Item("Delete", "trash", delete, danger=True, at_once=not artifact.is_shared))
     return items
 
 
@@ -197,7 +204,7 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
     """What a card shows. A `thumbnail` runs nothing and loads no large picture."""
     summary = version.preview
     if artifact.kind == Kind.TABLE:
-        return _table_body(summary)
+        return _table_body(summary, *(TILE_CELLS if thumbnail else (SAMPLE_COLUMNS, None)))
     if artifact.kind == Kind.VISUALIZATION or version.media_type in HTML.values():
         if thumbnail:
             return Body("facts")
@@ -212,6 +219,8 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
             height=summary.get("height"),
         )
     text = summary.get("excerpt", "")
+    if thumbnail:
+        text = "\n".join(line[:TILE_WIDTH] for line in text[:TILE_TEXT].splitlines()[:TILE_LINES])
     if not text.strip():
         return Body("facts")
     if artifact.gallery_type == GalleryType.CODE:
@@ -227,10 +236,11 @@ def _thumbnail_body(artifact: Artifact, version: Version) -> Body:
     return Body("image", url=url, width=size.get("width"), height=size.get("height"))
 
 
-def _table_body(summary: dict[str, Any]) -> Body:
+def _table_body(summary: dict[str, Any], most_columns: int, most_rows: int | None) -> Body:
     columns: list[str] = summary.get("columns", [])
-    shown = columns[:SAMPLE_COLUMNS]
-    rows = [[cell_text(row.get(column)) for column in shown] for row in summary.get("sample", [])]
+    shown = columns[:most_columns]
+    sample = summary.get("sample", [])[:most_rows]
+    rows = [[cell_text(row.get(column)) for column in shown] for row in sample]
     return Body(
         "table",
         columns=shown,

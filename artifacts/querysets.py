@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.apps import apps
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet, UUIDField
+from django.db.models import Manager, Q, QuerySet, UUIDField
 from django.db.models.expressions import RawSQL
 
 from projects.querysets import ProjectScopedQuerySet
@@ -135,6 +135,12 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         first = f"SELECT pk FROM ({keys}) AS k ORDER BY created_at DESC, pk DESC LIMIT {most}"  # noqa: S608 - Django's SQL
         return self.filter(pk__in=RawSQL(first, params)).order_by("-created_at", "-pk")  # noqa: S611
 
+    def deleted_by(self, user: "User | AnonymousUser") -> Self:
+        """Of `with_deleted` what `user` has deleted of their own and may still bring back."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.in_projects_of(user).filter(owner=user, deletion__by=user)
+
     def chat(self) -> Self:
         return self.filter(saved_at__isnull=True)
 
@@ -159,6 +165,24 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
             case "saved":
                 return self.saved()
         return self
+
+
+class ArtifactManager(Manager.from_queryset(ArtifactQuerySet)):  # type: ignore[misc]
+    """Artifacts that are there: what was deleted is gone for everybody at once, though it can still be undone.
+
+    The default of the model, so that no list, count, search, mention or relation has to think of it.
+    """
+
+    def get_queryset(self) -> ArtifactQuerySet:
+        there: ArtifactQuerySet = super().get_queryset().filter(deletion__isnull=True)
+        return there
+
+
+class OutputManager(Manager[Any]):
+    """What messages carry, without what was deleted."""
+
+    def get_queryset(self) -> QuerySet[Any, Any]:
+        return super().get_queryset().filter(version__artifact__deletion__isnull=True)
 
 
 class VersionQuerySet(QuerySet[Any]):

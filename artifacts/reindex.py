@@ -118,7 +118,7 @@ def _rows_without_files() -> Iterator[str]:
 
 def index_all() -> int:
     """Has every artifact's content read for search anew, by jobs. Returns how many."""
-    ids = Artifact.objects.filter(current__isnull=False).values_list("pk", flat=True)
+    ids = Artifact.with_deleted.filter(current__isnull=False).values_list("pk", flat=True)
     count = 0
     for pk in ids.iterator(BATCH):
         jobs.enqueue(INDEX, pk, priority=-2)

@@ -1,13 +1,16 @@
 """What happens to artifacts: captured, saved, shared, changed, deleted."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils import timezone
 
@@ -15,7 +18,18 @@ from accounts.models import User
 from artifacts import access, thumbnails
 from artifacts.kinds import Content
 from artifacts.kinds.base import excerpt
-from artifacts.models import Artifact, GalleryType, Kind, Output, Thumbnail, Version, Visibility
+from artifacts.models import (
+    Artifact,
+    Deletion,
+    GalleryType,
+    Kind,
+    Output,
+    Thumbnail,
+    Version,
+    Visibility,
+    name_terms,
+)
+from artifacts.querysets import ArtifactQuerySet
 from artifacts.search import index as search_index
 from artifacts.types import gallery_type
 from artifactsite.lib import blobs
@@ -24,7 +38,14 @@ from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.names import clean_name, extension_of
 from conversations.models import Conversation, Message, MessageRole
 from conversations.services import add_message
+from jobs import services as jobs
+from jobs.models import Priority
 from projects.models import Project
+
+FINISH_DELETION = "artifacts.finish_deletion"
+# So long after its time a deletion whose job failed is finished by upkeep.
+OVERDUE = timedelta(hours=1)
+log = structlog.get_logger(__name__)
 
 
 def output_name(raw: Any) -> str:
@@ -227,6 +248,23 @@ def save_artifact(
         return _changed(locked, "name", "description", "visibility", "saved_at")
 
 
+def save_artifacts(*, by: User, chosen: Iterable[uuid.UUID]) -> int:
+    """Takes many of `by`'s own chat artifacts into the library, private, as they are. Returns how many it took.
+
+    Those that are saved already or somebody else's are left as they are.
+    """
+    saved = 0
+    with transaction.atomic():
+        for batch in batched(sorted(chosen)):
+            own = Artifact.objects.select_for_update().filter(pk__in=batch, owner=by).chat()
+            rows = list(own.order_by("pk"))
+            for row in rows:
+                row.saved_at = row.updated_at = timezone.now()
+                row.name_terms = name_terms(row.name, row.project_id)
+            saved += Artifact.objects.bulk_update(rows, ["saved_at", "updated_at", "name_terms"])
+    return saved
+
+
 def set_visibility(*, by: User, artifact: Artifact, visibility: str) -> Artifact:
     """The one place where visibility changes (docs/rules.md 4)."""
     with transaction.atomic():
@@ -265,12 +303,113 @@ def update_artifact(
         return _changed(locked, *fields) if fields else locked
 
 
-def delete_artifact(*, by: User, artifact: Artifact) -> None:
-    """Removes an artifact, its versions and, once that is certain, its files."""
+def delete_artifact(*, by: User, artifact: Artifact) -> Deletion:
+    """Takes an artifact away from everybody. It can be undone for a while; then versions and files go too."""
     with transaction.atomic():
         locked, _ = _locked(artifact)
         access.require_owner(locked, by)
-        _delete(Artifact.objects.filter(pk=locked.pk))
+        deletion = _begin_deletion(by)
+        locked.deletion = deletion
+        locked.save(update_fields=["deletion"])
+        return deletion
+
+
+def delete_artifacts(*, by: User, chosen: Iterable[uuid.UUID]) -> tuple[Deletion, int]:
+    """Takes many away in one act, to be undone in one; those that aren't `by`'s own stay. Returns how many went."""
+    with transaction.atomic():
+        deletion = _begin_deletion(by)
+        # Everybody locks rows in the same order.
+        gone = sum(
+            Artifact.objects.filter(pk__in=batch, owner=by).update(deletion=deletion)
+            for batch in batched(sorted(chosen))
+        )
+        return deletion, gone
+
+
+def batched(ids: list[uuid.UUID], size: int = 500) -> Iterator[list[uuid.UUID]]:
+    """Pieces of a list that a statement takes."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def _begin_deletion(by: User) -> Deletion:
+    deletion = Deletion.objects.create(by=by)
+    jobs.enqueue(FINISH_DELETION, deletion.pk, priority=Priority.BULK, after=settings.UNDO_DELETION)
+    return deletion
+
+
+def undelete_artifact(*, by: User, artifact: Artifact) -> Artifact:
+    """Brings one artifact back, whatever else was deleted with it. `artifact` is one of `deleted_by(by)`, else 404."""
+    with transaction.atomic():
+        deletion = _open_deletion(artifact.deletion_id, by)
+        _bring_back(Artifact.with_deleted.filter(pk=artifact.pk, deletion=deletion))
+        if not Artifact.with_deleted.filter(deletion=deletion).exists():
+            deletion.delete()
+        return Artifact.objects.get(pk=artifact.pk)
+
+
+def undo_deletion(*, by: User, deletion: uuid.UUID) -> list[uuid.UUID]:
+    """Brings back all that one act of `by`'s deleted; 404 once it is finished. Returns their ids."""
+    with transaction.atomic():
+        row = _open_deletion(deletion, by)
+        back = _bring_back(Artifact.with_deleted.filter(deletion=row))
+        row.delete()
+        return back
+
+
+def _open_deletion(pk: uuid.UUID | None, by: User) -> Deletion:
+    """The deletion, locked: either it is undone or it is finished, never both."""
+    row = Deletion.objects.select_for_update().filter(pk=pk, by=by).first() if pk else None
+    if row is None:
+        raise Http404
+    return row
+
+
+def _bring_back(deleted: ArtifactQuerySet) -> list[uuid.UUID]:
+    back = list(deleted.values_list("pk", flat=True))
+    # What its conversation has made under the same name meanwhile is the tool's from now on.
+    twins = Artifact.objects.filter(
+        conversation=OuterRef("conversation"), output_name=OuterRef("output_name"), kind=OuterRef("kind")
+    )
+    for artifact in deleted.filter(Exists(twins)).only("output_name"):
+        own = f"{artifact.output_name[:200]} ({artifact.pk})"
+        Artifact.with_deleted.filter(pk=artifact.pk).update(output_name=own)
+    deleted.update(deletion=None)
+    return back
+
+
+def finish_deletion(deletion_id: uuid.UUID) -> None:
+    """Removes what one act deleted, its versions and, once that is certain, its files. Safe to run twice."""
+    while _finish_some(deletion_id):
+        pass
+
+
+def _finish_some(deletion_id: uuid.UUID, most: int = 200) -> bool:
+    """Whether something is left to do."""
+    with transaction.atomic():
+        deletion = Deletion.objects.select_for_update().filter(pk=deletion_id).first()
+        if deletion is None:
+            return False
+        some = list(Artifact.with_deleted.filter(deletion=deletion).values_list("pk", flat=True)[:most])
+        _delete(Artifact.with_deleted.filter(pk__in=some))
+        if len(some) < most:
+            deletion.delete()
+            return False
+        return True
+
+
+def finishing_gave_up(deletion_id: uuid.UUID, reason: str) -> None:
+    """After the last attempt: nobody sees what was deleted, and upkeep tries again."""
+    log.error("deletion not finished", deletion=str(deletion_id), reason=reason)
+
+
+def finish_overdue_deletions() -> int:
+    """Finishes those whose job was given up or lost. Returns how many."""
+    before = timezone.now() - settings.UNDO_DELETION - OVERDUE
+    overdue = Deletion.objects.filter(created_at__lt=before).values_list("pk", flat=True)
+    for pk in list(overdue):
+        finish_deletion(pk)
+    return len(overdue)
 
 
 def _delete(artifacts: Any) -> None:
@@ -283,7 +422,7 @@ def _delete(artifacts: Any) -> None:
 
 def delete_conversation_artifacts(*, conversation: Conversation) -> None:
     """The part of deleting a conversation that is about artifacts: chat artifacts go, saved ones stay."""
-    _delete(Artifact.objects.filter(conversation=conversation).chat())
+    _delete(Artifact.with_deleted.filter(conversation=conversation).chat())
 
 
 def _folder_of(artifact: Artifact) -> uuid.UUID:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from artifacts import garbage, thumbnails
+from artifacts import garbage, services, thumbnails
 from artifacts.search import index as search_index
 from jobs.models import Queue
 from jobs.registry import task
@@ -20,6 +20,12 @@ def make_thumbnail(version_id: UUID) -> None:
     thumbnails.make(version_id)
 
 
+@task(services.FINISH_DELETION, queue=Queue.EXTRACTION, gave_up=services.finishing_gave_up)
+def finish_deletion(deletion_id: UUID) -> None:
+    services.finish_deletion(deletion_id)
+
+
 @shared_task(name="artifacts.collect_garbage")
 def collect_garbage() -> None:
+    services.finish_overdue_deletions()
     garbage.collect_garbage()

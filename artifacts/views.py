@@ -6,8 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -15,14 +14,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from artifacts import exports, pages, services
 from artifacts.access import require_owner, require_saved, require_sharing, require_unsaved
-from artifacts.forms import ContentForm, EditForm, SaveForm, SelectionForm, VisibilityForm
-from artifacts.gallery import Asked, gallery_page, gallery_tiles, neighbours_of, tile_of
-from artifacts.models import Artifact, Version, Visibility
+from artifacts.forms import ContentForm, EditForm, SaveForm, VisibilityForm
+from artifacts.gallery import Asked, gallery_page, gallery_tabs, gallery_tiles, neighbours_of, tile_of
+from artifacts.models import Artifact, Deletion, Version, Visibility
 from artifacts.preview import preview_of
+from artifacts.selection import selection_of
 from artifacts.viewers.code import language_of
-from artifactsite.lib.errors import Invalid, Refusal
+from artifacts.zips import zip_response
+from artifactsite.lib.errors import Forbidden, Invalid, Refusal
 from artifactsite.lib.pages import is_fragment, place_in_frame, refusals_shown, toast, trigger
 
+NAMED = 20  # names that a question lists
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -71,6 +73,10 @@ def gallery(request: HttpRequest) -> HttpResponse:
         is_list = Asked.of(request).get("view") == "list"
         context = {"tiles": tiles, "more_url": more_url, "is_list": is_list}
         response = render(request, "artifacts/tiles.html", context)
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        return response
+    if _asks_for(request, "gallery-tabs"):
+        response = render(request, "artifacts/tabs.html", {"tabs": gallery_tabs(request, user)})
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
     return _fragment_or_page(
@@ -205,16 +211,15 @@ def _form(request: HttpRequest, template: str, context: dict[str, Any], status: 
     )
 
 
-def _done(request: HttpRequest, found: Artifact, text: str, event: str = "artifact-changed") -> HttpResponse:
+def _done(request: HttpRequest, found: Artifact, text: str) -> HttpResponse:
     """After a change: what shows the artifact asks for it again; without a dialog its page is shown."""
-    gone = event == "artifact-deleted"
     response: HttpResponse
     if is_fragment(request):
         response = HttpResponse(status=204)
-        trigger(response, event, {"id": str(found.pk)})
+        trigger(response, "artifact-changed", {"id": str(found.pk)})
         trigger(response, f"artifact-{found.pk}")
     else:
-        response = redirect("artifacts") if gone else redirect("artifact", found.pk)
+        response = redirect("artifact", found.pk)
     return toast(request, response, text)
 
 
@@ -336,37 +341,105 @@ def visibility(request: HttpRequest, pk: UUID) -> HttpResponse:
 @form_methods
 @refusals_shown
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Asks, then deletes."""
+    """Deletes, and offers to undo it. A GET asks, where others lose it too (pages.py leads there)."""
     user: Any = request.user
     found = own_artifact(request, pk)
     if request.method != "POST":
         return _form(request, "artifacts/delete.html", {"artifact": found})
-    services.delete_artifact(by=user, artifact=found)
-    found.pk = pk
-    return _done(request, found, "Deleted.", "artifact-deleted")
+    deletion = services.delete_artifact(by=user, artifact=found)
+    return _deleted(request, deletion, [pk], f"Deleted {found.name}.")
+
+
+def _deleted(request: HttpRequest, deletion: Deletion, ids: list[UUID], text: str) -> HttpResponse:
+    undo_url = reverse("artifacts-undo", args=[deletion.pk])
+    if not is_fragment(request):
+        return toast(request, redirect("artifacts"), text, undo_url=undo_url)
+    response = trigger(HttpResponse(status=204), "artifacts-deleted", {"ids": [str(pk) for pk in ids]})
+    return toast(request, response, text, undo_url=undo_url)
+
+
+@login_required
+@require_POST
+@refusals_shown
+def undo_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user: Any = request.user
+    try:
+        back = services.undo_deletion(by=user, deletion=pk)
+    except Http404:
+        sentence = "It is too late to undo this: what was deleted is gone for good."
+        raise Refusal("not_found", sentence, status=404) from None
+    text = f"Brought back {_count(len(back))}."
+    if not is_fragment(request):
+        return toast(request, redirect("artifacts"), text)
+    response = trigger(
+        HttpResponse(status=204), "artifacts-undeleted", {"ids": [str(found) for found in back]}
+    )
+    return toast(request, response, text)
+
+
+def _count(number: int) -> str:
+    return "1 artifact" if number == 1 else f"{number:,} artifacts"
+
+
+# --- many at once ----------------------------------------------------------------------------------------
+
+
+@login_required
+@require_POST
+@refusals_shown
+def zip_selection(request: HttpRequest) -> HttpResponseBase:
+    """All that is selected as one file; somebody else's too, where they share it."""
+    user: Any = request.user
+    chosen, _ = selection_of(request, user)
+    if not chosen.ids:
+        raise Invalid("ids", "What was selected is gone.")
+    return zip_response(request, chosen.rows())
+
+
+@login_required
+@require_POST
+@refusals_shown
+def save_selection(request: HttpRequest) -> HttpResponse:
+    """Takes one's own of the selected into the library, private, under the names that they have."""
+    user: Any = request.user
+    chosen, _ = selection_of(request, user)
+    saved = services.save_artifacts(by=user, chosen=chosen.ids)
+    left = len(chosen.ids) - saved
+    text = f"Saved {_count(saved)}." if saved else "Nothing to save."
+    if left:
+        text += f" {_count(left).capitalize()} {'was' if left == 1 else 'were'} saved already or not yours."
+    if not is_fragment(request):
+        return toast(request, redirect("artifacts"), text)
+    return toast(request, trigger(HttpResponse(status=204), "selection-saved"), text)
 
 
 @login_required
 @require_POST
 @refusals_shown
 def delete_selection(request: HttpRequest) -> HttpResponse:
-    """Asks about the ticked artifacts by name; once confirmed, deletes them all or none."""
+    """Deletes one's own of the selected, and offers to undo it; asks first where that is far-reaching."""
     user: Any = request.user
-    form = SelectionForm(request.POST)
-    if not form.is_valid():
-        raise Invalid("id", "Select the artifacts to delete first, at most 500 at once.")
-    chosen = Artifact.objects.visible_to(user).filter(pk__in=form.cleaned_data["id"]).order_by("-created_at")
-    found = list(chosen)
-    if not form.cleaned_data["confirmed"]:
-        return _form(request, "artifacts/delete_selection.html", {"artifacts": found})
-    with transaction.atomic():
-        for one in found:
-            services.delete_artifact(by=user, artifact=one)
-    text = "Deleted 1 artifact." if len(found) == 1 else f"Deleted {len(found)} artifacts."
-    if not is_fragment(request):
-        return toast(request, redirect("artifacts"), text)
-    response = trigger(HttpResponse(status=204), "selection-deleted")
-    return toast(request, response, text)
+    chosen, form = selection_of(request, user)
+    own = list(chosen.own().values_list("pk", flat=True))
+    if not own:
+        raise Forbidden("None of the selected artifacts is yours to delete.", code="not_owner")
+    shared = chosen.own().shared()
+    if not form.cleaned_data["confirmed"] and (chosen.is_whole_filter or shared.exists()):
+        names = list(chosen.own().values_list("name", flat=True)[:NAMED])
+        context = {
+            "form": form,
+            "count": len(own),
+            "names": names,
+            "left": len(own) - len(names),
+            "others": len(chosen.ids) - len(own),
+            "shared": shared.count(),
+        }
+        return _form(request, "artifacts/delete_selection.html", context)
+    deletion, count = services.delete_artifacts(by=user, chosen=own)
+    text = f"Deleted {_count(count)}."
+    if others := len(chosen.ids) - count:
+        text += f" {_count(others).capitalize()} of others stayed."
+    return _deleted(request, deletion, own, text)
 
 
 @login_required

@@ -60,6 +60,8 @@ def zip_response(request: HttpRequest, chosen: ArtifactQuerySet) -> HttpResponse
     members = members_of(chosen)
     response = StreamingHttpResponse(archive(members), content_type="application/zip")
     response["Content-Disposition"] = content_disposition("attachment", _ARCHIVE_NAME)
+    # Nobody knows how long the archive will be; this is about how much goes into it.
+    response["X-Uncompressed-Length"] = str(sum(member.version.size for member in members))
     mark_raw(response, cache="no-store")
     return response
 

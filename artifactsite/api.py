@@ -66,6 +66,7 @@ urlpatterns = [
     path("artifacts", verbs(Artifacts, get="list")),
     path("artifacts/zip", verbs(Artifacts, get="zip_matching", post="zip_selected")),
     path(ARTIFACT, verbs(Artifacts, get="retrieve", patch="partial_update", delete="destroy")),
+    path(f"{ARTIFACT}/undelete", verbs(Artifacts, post="undelete")),
     path(f"{ARTIFACT}/save", verbs(Artifacts, post="save_artifact")),
     path(f"{ARTIFACT}/data", raw_content(verbs(Artifacts, get="data"))),
     path(f"{ARTIFACT}/download", raw_content(verbs(Artifacts, get="download")), name="api-artifact-download"),

@@ -203,6 +203,8 @@ MAX_ARTIFACT_BYTES = env.integer("MAX_ARTIFACT_BYTES", 2 * 1024**3, at_least=1)
 MAX_ARTIFACTS_PER_RESULT = 200
 MAX_UPLOAD_REQUEST_BYTES = env.integer("MAX_UPLOAD_REQUEST_BYTES", 2 * 1024**3, at_least=1)
 LINK_LIFETIME = timedelta(days=30)
+# How long a deletion of artifacts can be undone. Pages offer it for some seconds only.
+UNDO_DELETION = timedelta(seconds=env.integer("UNDO_DELETION_SECONDS", 60, at_least=1))
 GARBAGE_GRACE = timedelta(hours=env.integer("GARBAGE_GRACE_HOURS", 24))
 
 # --- people -----------------------------------------------------------------------------------

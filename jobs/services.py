@@ -33,19 +33,26 @@ class LeaseLost(Exception):
     """The job was given to somebody else, who will finish it; what was done here must not be written."""
 
 
-def enqueue(task: str, target: uuid.UUID, *, priority: int = Priority.NORMAL) -> None:
+def enqueue(
+    task: str, target: uuid.UUID, *, priority: int = Priority.NORMAL, after: timedelta = timedelta()
+) -> None:
     """Writes the job in the caller's transaction and rings the doorbell on its commit.
 
-    A job for the same target that still waits makes a second one needless.
+    A job for the same target that still waits makes a second one needless. One that is due only `after` a while is
+    rung for by the sweep.
     """
     registered = registry.get(task)
     if registered is None:
         raise LookupError(f"no task is registered as {task!r}")
     request = structlog.contextvars.get_contextvars().get("request_id", "")
-    job = Job(task=task, target=target, queue=registered.queue, priority=priority, request=request)
+    job = Job(
+        task=task, target=target, queue=registered.queue, priority=priority, request=request,
+        available_at=timezone.now() + after,
+    )  # fmt: skip
     # The partial unique index makes this one statement; nothing is asked first.
     Job.objects.bulk_create([job], ignore_conflicts=True)
-    transaction.on_commit(lambda: ring(registered.queue))
+    if not after:
+        transaction.on_commit(lambda: ring(registered.queue))
 
 
 def ring(queue: str, times: int = 1) -> None:

@@ -110,6 +110,11 @@ def owner(actor: str | None, state: str, ok: int) -> int:
     return 403 if state.startswith("project") and actor in ("bob", "adam") else reader(actor, state, ok)
 
 
+def nobody(actor: str | None, state: str, ok: int) -> int:
+    """There is none: whose deletion may be undone is tests/artifacts/test_undo.py's."""
+    return signed_in(actor, state, 404)
+
+
 def staff(actor: str | None, state: str, ok: int) -> int:
     """Operations: nobody of the cast is of the staff (tests/test_operations.py has somebody who is)."""
     return signed_in(actor, state, 404)
@@ -181,6 +186,8 @@ TABLE: dict[str, dict[str, Row]] = {
     "api/turns/<uuid:pk>/cancel": {"POST": Row(own, 200)},
     "api/artifacts": {"GET": Row(signed_in)},
     A: {"GET": Row(reader), "PATCH": Row(owner, 200, {"name": "Renamed"}), "DELETE": Row(owner, 204)},
+    # Nothing is deleted here; tests/artifacts/test_undo.py has who may bring something back.
+    f"{A}/undelete": {"POST": Row(owner, 409)},
     f"{A}/save": {"POST": Row(owner, 200, {"name": "Kept"}, by_state=NOT_SAVED_TWICE)},
     f"{A}/data": {"GET": Row(reader)},
     f"{A}/download": {"GET": Row(reader)},
@@ -365,7 +372,11 @@ PAGES: dict[str, dict[str, Expectation]] = {
     "operations/jobs/<uuid:pk>/requeue": {"POST": staff},
     "operations/jobs/<uuid:pk>/cancel": {"POST": staff},
     "artifacts": {"GET": signed_in},
+    # What of a selection is whose, its tests say: tests/artifacts/test_selection.py.
     "artifacts/delete": {"POST": signed_in},
+    "artifacts/save": {"POST": signed_in},
+    "artifacts/zip": {"POST": signed_in},
+    "artifacts/deletions/<uuid:pk>/undo": {"POST": nobody},
     "artifacts/<uuid:pk>": {"GET": reader},
     "artifacts/<uuid:pk>/image": {"GET": lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401},
     "artifacts/<uuid:pk>/frame": {"GET": lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401},

@@ -50,13 +50,14 @@ def _write(artifact: Artifact, **content: str) -> None:
 
 def index(artifact_id: uuid.UUID) -> None:
     """Reads the content of an artifact's current version. Safe to run twice."""
-    artifact = Artifact.objects.select_related("current").filter(pk=artifact_id).first()
+    # A deletion may yet be undone.
+    artifact = Artifact.with_deleted.select_related("current").filter(pk=artifact_id).first()
     if artifact is None or artifact.current is None:
         return
     version = artifact.current
     text = storable(text_of(artifact.kind, version))[:LONGEST]
     with transaction.atomic():
-        still = Artifact.objects.select_for_update().filter(pk=artifact_id, current=version).first()
+        still = Artifact.with_deleted.select_for_update().filter(pk=artifact_id, current=version).first()
         if still is not None:
             _write(still, body=spaced(text), text=text)
 

@@ -50,11 +50,14 @@ def refusals_shown(view: View) -> View:
     return shown
 
 
-def toast(request: HttpRequest, response: HttpResponse, text: str) -> HttpResponse:
-    """Says `text` in the corner: at once where htmx asked, else on the page that the visitor is led to."""
+def toast(request: HttpRequest, response: HttpResponse, text: str, *, undo_url: str = "") -> HttpResponse:
+    """Says `text` in the corner: at once where htmx asked, else on the page that the visitor is led to.
+
+    With an `undo_url` it has a button that posts there.
+    """
     if is_fragment(request) and "HX-Redirect" not in response:
-        return trigger(response, "toast", {"text": text})
-    messages.success(request, text)
+        return trigger(response, "toast", {"text": text, "undo": undo_url})
+    messages.success(request, text, extra_tags=undo_url)
     return response
 
 

@@ -7,8 +7,8 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from artifacts.garbage import stored_keys
-from artifacts.models import Artifact, Version
-from artifacts.services import delete_artifact
+from artifacts.models import Artifact, Deletion, Version
+from artifacts.services import delete_artifact, finish_deletion
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -21,8 +21,9 @@ def test_files_are_gone_once_the_deletion_is_certain(
     cast.artifact(data="two")
     keys = list(artifact.versions.values_list("file", flat=True))
     assert len(keys) == 2
+    assert cast.api("alice").delete(f"/api/artifacts/{artifact.pk}").status_code == 204
     with django_capture_on_commit_callbacks(execute=True):
-        assert cast.api("alice").delete(f"/api/artifacts/{artifact.pk}").status_code == 204
+        finish_deletion(Deletion.objects.get().pk)
         assert all(default_storage.exists(key) for key in keys), "not before the commit"
     assert not any(default_storage.exists(key) for key in keys)
     assert not Version.objects.filter(artifact=artifact.pk).exists()
@@ -35,11 +36,12 @@ def test_files_are_gone_once_the_deletion_is_certain(
 def test_a_deletion_that_is_rolled_back_loses_no_file(cast: Cast) -> None:
     artifact = cast.artifact()
     before = set(stored_keys())
+    deletion = delete_artifact(by=cast.alice, artifact=artifact)
     with transaction.atomic():
-        delete_artifact(by=cast.alice, artifact=artifact)
+        finish_deletion(deletion.pk)
         transaction.set_rollback(True)
     assert set(stored_keys()) == before
-    assert Artifact.objects.filter(pk=artifact.pk).exists()
+    assert Artifact.with_deleted.filter(pk=artifact.pk).exists()
 
 
 @pytest.mark.parametrize(

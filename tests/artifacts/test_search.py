@@ -13,7 +13,14 @@ from artifacts.intake import content
 from artifacts.models import Artifact, SearchEntry
 from artifacts.search.base import Query, Term
 from artifacts.search.words import spaced
-from artifacts.services import add_version, delete_artifact, save_artifact, set_visibility, update_artifact
+from artifacts.services import (
+    add_version,
+    delete_artifact,
+    finish_deletion,
+    save_artifact,
+    set_visibility,
+    update_artifact,
+)
 from jobs.models import Job
 from tests.cast import Cast
 
@@ -200,8 +207,9 @@ def test_search_follows_names_versions_and_deletion(
     do_jobs()
     do_jobs()
     assert search("alpha") == []
-    delete_artifact(by=cast.alice, artifact=artifact)
+    deletion = delete_artifact(by=cast.alice, artifact=artifact)
     assert search("beta") == []
+    finish_deletion(deletion.pk)
     assert not SearchEntry.objects.exists()
 
 

@@ -15,7 +15,7 @@ from pypdfium2 import PdfDocument
 from artifacts import thumbnails
 from artifacts.garbage import stored_keys, without_rows
 from artifacts.models import Artifact, Thumbnail, Version
-from artifacts.services import delete_artifact, save_artifact, set_visibility
+from artifacts.services import delete_artifact, finish_deletion, save_artifact, set_visibility
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -145,7 +145,7 @@ def test_it_goes_with_its_artifact_and_is_no_garbage_before(cast: Cast, do_jobs:
     do_jobs()
     key = Thumbnail.objects.get().file
     assert without_rows([key]) == []
-    delete_artifact(by=cast.alice, artifact=artifact)
+    finish_deletion(delete_artifact(by=cast.alice, artifact=artifact).pk)
     assert not Thumbnail.objects.exists()
 
 

@@ -202,10 +202,26 @@ def test_rename_and_delete(page_as: Callable[..., Page], cast: Cast) -> None:
     page.get_by_role("button", name="Save changes").click()
     expect(page.get_by_role("heading", name="Better name")).to_be_visible()
     page.get_by_role("button", name="More").click()
-    page.get_by_role("link", name="Delete").click()
-    page.get_by_role("dialog", name="Delete this artifact?").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete").click()
     expect(page).to_have_url(re.compile(r"/artifacts$"))
     assert not Artifact.objects.exists()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".tile-name")).to_have_text(["Better name"])
+
+
+def test_deleting_what_is_shared_is_asked_about_and_can_be_undone(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    page = open_page(page_as, cast.artifact("Draft", saved="project"))
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("link", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete this artifact?")
+    expect(dialog).to_contain_text("collaborators of Research lose it too")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(re.compile(r"/artifacts$"))
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".tile-name")).to_have_text(["Draft"])
+    assert Artifact.objects.exists()
 
 
 def test_a_collaborator_reads_and_changes_nothing(page_as: Callable[..., Page], cast: Cast) -> None:

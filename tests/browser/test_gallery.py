@@ -2,6 +2,7 @@
 
 import base64
 import re
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Page, expect
 from artifacts.intake import content
 from artifacts.models import Artifact
 from artifacts.services import record_tool_result
+from conversations.services import create_conversation
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -52,6 +54,11 @@ def open_gallery(page_as: Callable[..., Page], who: str = "alice", query: str = 
 
 def tile(page: Page, name: str) -> Any:
     return page.locator(".tile").filter(has_text=name)
+
+
+def all_of_them(page: Page) -> Any:
+    """The tab with the count of everything."""
+    return page.get_by_role("navigation", name="Type").get_by_role("link", name="All")
 
 
 def names(page: Page) -> list[str]:
@@ -100,7 +107,11 @@ def test_others_see_what_is_shared_and_whose_it_is_but_not_where_it_was_made(
     expect(page.locator(".tile")).to_have_count(1)
     expect(tile(page, "Customers")).to_contain_text("by alice")
     assert "Quarterly figures" not in page.content()
-    expect(page.get_by_role("checkbox")).to_have_count(0)
+    # Somebody else's can be downloaded with the rest, and stay.
+    page.get_by_role("checkbox", name="Select Customers").check()
+    page.locator(".selection-bar").get_by_role("button", name="Delete").click()
+    expect(page.locator(".selection-bar [role=alert]")).to_contain_text("yours")
+    assert Artifact.objects.filter(name="Customers").exists()
 
 
 def test_a_tile_links_to_the_very_message(page_as: Callable[..., Page], cast: Cast) -> None:
@@ -135,9 +146,10 @@ def test_without_javascript_everything_can_be_reached(page_as: Callable[..., Pag
     page.goto("/artifacts")
     page.get_by_role("checkbox", name="Select Note 59").check()
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("Delete 1 artifact?")).to_be_visible()
-    page.get_by_role("button", name="Delete").click()
     expect(tile(page, "Note 59")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Brought back 1 artifact.")).to_be_visible()
+    expect(tile(page, "Note 59")).to_have_count(1)
 
 
 def test_the_viewer_walks_the_whole_list_and_gives_the_focus_back(
@@ -189,7 +201,7 @@ def test_what_changes_in_the_viewer_shows_on_the_tile(page_as: Callable[..., Pag
     expect(tile(page, "Cleaning script.py")).to_contain_text("Private")
 
 
-def test_the_selection_is_deleted_after_a_question(page_as: Callable[..., Page], cast: Cast) -> None:
+def test_a_selection_is_deleted_and_brought_back(page_as: Callable[..., Page], cast: Cast) -> None:
     fill(cast, 8)
     page = open_gallery(page_as)
     page.get_by_role("checkbox", name="Select Note 6").check()
@@ -197,11 +209,136 @@ def test_the_selection_is_deleted_after_a_question(page_as: Callable[..., Page],
     bar = page.locator(".selection-bar")
     expect(bar).to_contain_text("4 selected")
     bar.get_by_role("button", name="Delete").click()
-    dialog = page.get_by_role("dialog", name="Delete 4 artifacts?")
-    expect(dialog).to_contain_text("Note 5")
-    dialog.get_by_role("button", name="Delete").click()
-    expect(page.locator(".tile-name")).to_have_text(["Note 7", "Note 2", "Note 1", "Note 0"])
+    expect(page.locator(".tile:visible .tile-name")).to_have_text(["Note 7", "Note 2", "Note 1", "Note 0"])
+    expect(all_of_them(page)).to_have_text(re.compile(r"4$"))
     assert Artifact.objects.count() == 4
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".tile:visible")).to_have_count(8)
+    expect(all_of_them(page)).to_have_text(re.compile(r"8$"))
+    assert Artifact.objects.count() == 8
+    # One alone, in the viewer: the next one shows, and Undo is there too.
+    tile(page, "Note 5").locator(".tile-open").click()
+    viewer = page.get_by_role("dialog", name="Note 5")
+    viewer.get_by_role("button", name="More").click()
+    viewer.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog", name="Note 4")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile:visible")).to_have_count(7)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".tile:visible")).to_have_count(8)
+
+
+def test_all_that_match_are_selected_beyond_what_is_loaded(page_as: Callable[..., Page], cast: Cast) -> None:
+    fill(cast, 60)
+    cast.artifact("Kept", data="kept", saved="private")
+    page = open_gallery(page_as, query="?q=note")
+    # More than 48, of which 48 are loaded.
+    page.locator(".tile-open").first.focus()
+    page.keyboard.press("x")
+    bar = page.locator(".selection-bar")
+    bar.get_by_role("button", name="Select all 60").click()
+    expect(bar).to_contain_text("All 60 selected")
+    gone = names(page)[0]
+    page.locator(".tile-tick input").first.uncheck()
+    expect(bar).to_contain_text("59 selected")
+    with page.expect_download() as download:
+        bar.get_by_role("button", name="Download").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert len(archive.namelist()) == 59
+        assert f"{gone}.txt" not in archive.namelist()
+    bar.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved 59 artifacts.")).to_be_visible()
+    assert Artifact.objects.saved().count() == 60
+    page.keyboard.press("Control+a")
+    expect(bar).to_contain_text("48 selected")
+    page.keyboard.press("Control+a")
+    expect(bar).to_contain_text("All 60 selected")
+    # What nobody has looked at is asked about first.
+    page.keyboard.press("Delete")
+    dialog = page.get_by_role("dialog", name="Delete 60 artifacts?")
+    expect(dialog).to_contain_text("and 40 more")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    assert list(Artifact.objects.values_list("name", flat=True)) == ["Kept"]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".tile")).to_have_count(48)
+    assert Artifact.objects.count() == 61
+
+
+def test_the_gallery_by_keyboard(page_as: Callable[..., Page], cast: Cast) -> None:
+    fill(cast, 30)
+    page = open_gallery(page_as, viewport={"width": 1000, "height": 800})
+
+    def focused() -> str:
+        text: str = page.evaluate(
+            "document.activeElement.closest('.tile')?.querySelector('.tile-name').textContent ?? ''"
+        )
+        return text.strip()
+
+    columns = page.evaluate(
+        "getComputedStyle(document.querySelector('ol')).gridTemplateColumns.split(' ').length"
+    )
+    page.locator(".tile-open").first.focus()
+    for key, wanted in [
+        ("ArrowRight", 28), ("ArrowDown", 28 - columns), ("ArrowUp", 28), ("ArrowLeft", 29), ("End", 0), ("Home", 29),
+    ]:  # fmt: skip
+        page.keyboard.press(key)
+        assert focused() == f"Note {wanted}", key
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    bar = page.locator(".selection-bar")
+    expect(bar).to_contain_text("3 selected")
+    assert Axe().run(page).response["violations"] == []
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+    # One stop of the Tab key: from the tile's own controls on, out of the list.
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    assert focused() != "Note 26"
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Select the artifact")
+
+
+def test_a_download_can_be_cancelled(page_as: Callable[..., Page], cast: Cast) -> None:
+    fill(cast, 3)
+    page = open_gallery(page_as)
+    page.get_by_role("checkbox", name="Select Note 1").check()
+    held: list[Any] = []
+    page.route("**/artifacts/zip", lambda route: held.append(route))
+    bar = page.locator(".selection-bar")
+    bar.get_by_role("button", name="Download").click()
+    expect(bar.get_by_role("progressbar", name="Download")).to_be_visible()
+    bar.get_by_role("button", name="Cancel").click()
+    expect(bar.get_by_role("progressbar", name="Download")).to_be_hidden()
+    expect(bar.locator("[role=alert]")).to_have_count(0)
+    assert len(held) == 1
+
+
+def test_filters_by_day_and_conversation_say_so_and_can_be_removed(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    old = cast.artifact("Old")
+    Artifact.objects.filter(pk=old.pk).update(created_at="2026-03-05T12:00:00Z")
+    other = create_conversation(by=cast.alice, project=cast.project, title="Another")
+    cast.artifact("Elsewhere", conversation=other)
+    page = open_gallery(page_as)
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Conversation", exact=True).select_option(label="Quarterly figures")
+    expect(page.locator(".tile-name")).to_have_text(["Old"])
+    page.get_by_label("Made from").fill("2026-03-05")
+    page.get_by_label("until").fill("2026-03-05")
+    expect(page).to_have_url(re.compile("created_after=2026-03-05&created_before=2026-03-05"))
+    expect(page.locator(".tile-name")).to_have_text(["Old"])
+    expect(all_of_them(page)).to_have_text(re.compile(r"1$"))
+    page.get_by_label("until").fill("2026-03-04")
+    page.get_by_label("Made from").fill("2026-03-04")
+    expect(page.get_by_role("heading", name="Nothing from these days")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Show any time").click()
+    expect(page.locator(".tile-name")).to_have_text(["Old"])
+    page.get_by_role("link", name="Made in: Quarterly figures").click()
+    expect(page.locator(".tile-name")).to_have_text(["Elsewhere", "Old"])
 
 
 @pytest.mark.parametrize("query", ["", "?view=list&scope=all&ordering=name", "?q=nothing"])

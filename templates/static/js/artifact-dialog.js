@@ -1,6 +1,8 @@
 // Forms about artifacts and members in a dialog: a link with data-dialog opens its address here instead of as a page.
 // What is refused is said in the form by refusals.js; a form that was done closes the dialog.
 
+import { toastOnNextPage } from "./toast.js";
+
 const dialog = makeDialog();
 
 function makeDialog() {
@@ -11,7 +13,9 @@ function makeDialog() {
   return made;
 }
 
-async function show(verb, url, options) {
+/** Opens what the server answers in the dialog; where it has nothing to ask, it is done. */
+export async function openDialog(verb, url, options) {
+  dialog.replaceChildren();
   await htmx.ajax(verb, url, { target: dialog, swap: "innerHTML", ...options });
   if (dialog.querySelector("[data-dialog-content]") && !dialog.open) dialog.showModal();
 }
@@ -20,29 +24,26 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-dialog]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  dialog.replaceChildren();
-  show("GET", link.href, { source: link });
-});
-
-// A form that only asks (delete what is ticked) shows its question here.
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!form.matches("form[data-dialog]")) return;
-  event.preventDefault();
-  const values = {};
-  for (const [name, value] of new FormData(form, event.submitter)) (values[name] ??= []).push(value);
-  dialog.replaceChildren();
-  show("POST", form.action, { source: form, values });
+  openDialog("GET", link.href, { source: link });
 });
 
 dialog.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful && event.detail.xhr.status === 204) dialog.close();
 });
 
-// Whatever shows something that was deleted goes; a page that is about it gives way to the gallery.
-document.addEventListener("artifact-deleted", (event) => {
-  const id = CSS.escape(event.detail.id);
-  const page = document.querySelector(`[data-artifact-page="${id}"]`);
-  if (page) location.assign(page.dataset.goneTo);
-  for (const card of document.querySelectorAll(`[data-artifact-card="${id}"]`)) card.remove();
+// Whatever shows something that was deleted is put away, and is back if that is undone; a page that is about it gives
+// way to the gallery, which says so and offers to undo it.
+function shown({ detail }) {
+  return detail.ids.flatMap((id) => [...document.querySelectorAll(`[data-artifact-card="${CSS.escape(id)}"]`)]);
+}
+
+document.addEventListener("artifacts-deleted", (event) => {
+  for (const card of shown(event)) card.hidden = true;
+  const page = document.querySelector("[data-artifact-page]");
+  if (!page || !event.detail.ids.includes(page.dataset.artifactPage)) return;
+  document.addEventListener("toast", ({ detail }) => toastOnNextPage(detail), { once: true });
+  location.assign(page.dataset.goneTo);
+});
+document.addEventListener("artifacts-undeleted", (event) => {
+  for (const card of shown(event)) card.hidden = false;
 });

@@ -122,9 +122,10 @@ addEventListener("popstate", () => {
 });
 
 document.addEventListener("artifact-changed", () => parts.clear());
-document.addEventListener("artifact-deleted", async (event) => {
+document.addEventListener("artifacts-undeleted", () => parts.clear());
+document.addEventListener("artifacts-deleted", async (event) => {
   parts.clear();
-  if (viewer.querySelector("[data-viewer-content]")?.dataset.artifact !== event.detail.id) return;
+  if (!event.detail.ids.includes(viewer.querySelector("[data-viewer-content]")?.dataset.artifact)) return;
   const direction = step("next") ? "next" : "previous";
   if (step(direction)) await go(direction);
   else viewer.close();

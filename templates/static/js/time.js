@@ -24,8 +24,9 @@ function refresh(root) {
   for (const element of root.querySelectorAll("time[data-relative]")) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
-    element.textContent = relativeTime(moment);
-    element.title = exact.format(moment);
+    const text = relativeTime(moment);
+    if (element.textContent !== text) element.textContent = text;
+    element.title ||= exact.format(moment);
   }
 }
 
@@ -33,4 +34,5 @@ const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 document.cookie = `timezone=${zone}; path=/; max-age=31536000; samesite=lax`;
 refresh(document);
 setInterval(() => refresh(document), 30_000);
-document.addEventListener("htmx:afterSettle", () => refresh(document));
+// What came in, not all that was there: a long gallery has a thousand of them.
+document.addEventListener("htmx:afterSettle", (event) => refresh(event.target));

@@ -1,13 +1,16 @@
-// Short notices in the corner: toast(text, {bad, action, onAction}); also what the server sends by HX-Trigger.
+// Short notices in the corner: toast(text, {bad, action, onAction}); also what the server sends by HX-Trigger, with
+// `undo` as the address where its Undo posts.
 
 const SECONDS = 6;
+const SECONDS_TO_ACT = 15;
 
 function region() {
   return document.getElementById("toasts");
 }
 
 function expire(element) {
-  let timer = setTimeout(() => element.remove(), SECONDS * 1000);
+  const seconds = element.querySelector("form, [data-toast-action]") ? SECONDS_TO_ACT : SECONDS;
+  let timer = setTimeout(() => element.remove(), seconds * 1000);
   // Whoever reads or reaches for it gets the time to.
   for (const event of ["pointerenter", "focusin"]) element.addEventListener(event, () => clearTimeout(timer));
   for (const event of ["pointerleave", "focusout"]) {
@@ -32,12 +35,12 @@ export function toast(text, { bad = false, action = "", onAction = null } = {}) 
   words.textContent = text;
   element.append(words);
   if (action) {
-    element.append(
-      button(action, () => {
-        element.remove();
-        onAction();
-      }),
-    );
+    const act = button(action, () => {
+      element.remove();
+      onAction();
+    });
+    act.dataset.toastAction = "";
+    element.append(act);
   }
   element.append(button("Dismiss", () => element.remove()));
   if (place.showPopover) {
@@ -49,5 +52,20 @@ export function toast(text, { bad = false, action = "", onAction = null } = {}) 
   expire(element);
 }
 
-document.addEventListener("toast", (event) => toast(event.detail.text, event.detail));
+function show(detail) {
+  const undo = () => htmx.ajax("POST", detail.undo, { source: document.body, swap: "none" });
+  toast(detail.text, detail.undo ? { action: "Undo", onAction: undo } : detail);
+}
+
+/** For what is said while this page gives way to another. */
+export function toastOnNextPage({ text, undo }) {
+  sessionStorage.setItem("toast", JSON.stringify({ text, undo }));
+}
+
+document.addEventListener("toast", ({ detail }) => show(detail));
+const kept = sessionStorage.getItem("toast");
+if (kept) {
+  sessionStorage.removeItem("toast");
+  show(JSON.parse(kept));
+}
 for (const element of document.querySelectorAll("#toasts > .toast")) expire(element);
