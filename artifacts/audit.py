@@ -7,17 +7,21 @@ from projects.audit import Changes, watch
 from projects.models import Act
 
 
-def act_of(action: int, changes: Changes) -> Act | None:
+def act_of(action: int, changes: Changes, artifact: Artifact) -> Act | None:
     """What concerns the project: sharing, its end, and a new owner. What people do with private things is not noted."""
     was_shared = Visibility.PROJECT in (changes.get("visibility") or [""])[0]
     if action == LogEntry.Action.DELETE:
-        return Act.SHARED_DELETED if was_shared else None
+        # One that its owner deleted was told of then; that its rows go now is nobody's act.
+        return Act.SHARED_DELETED if was_shared and artifact.deletion_id is None else None
     if action != LogEntry.Action.UPDATE:
         return None
     if "owner" in changes:
         return Act.OWNER_CHANGED
     if "visibility" in changes:
         return Act.MADE_PRIVATE if was_shared else Act.SHARED
+    if "deletion" in changes and artifact.is_shared:
+        # Undone, the project has it again.
+        return Act.SHARED_DELETED if artifact.deletion_id else Act.SHARED
     return None
 
 
@@ -27,5 +31,5 @@ def watch_artifacts() -> None:
         act_of=act_of,
         project_of=lambda artifact: artifact.project_id,
         about=lambda artifact: artifact.kind,
-        include_fields=["visibility", "saved_at", "owner"],
+        include_fields=["visibility", "saved_at", "owner", "deletion"],
     )

@@ -320,10 +320,21 @@ def delete_artifacts(*, by: User, chosen: Iterable[uuid.UUID]) -> tuple[Deletion
         deletion = _begin_deletion(by)
         # Everybody locks rows in the same order.
         gone = sum(
-            Artifact.objects.filter(pk__in=batch, owner=by).update(deletion=deletion)
+            _set_deletion(Artifact.objects.filter(pk__in=batch, owner=by), deletion)
             for batch in batched(sorted(chosen))
         )
         return deletion, gone
+
+
+def _set_deletion(artifacts: ArtifactQuerySet, deletion: Deletion | None) -> int:
+    """What the project loses or gets back one by one, as the audit log tells of it; the private at once."""
+    shared = list(artifacts.shared().select_for_update())
+    for artifact in shared:
+        artifact.deletion = deletion
+        artifact.save(update_fields=["deletion"])
+    return len(shared) + artifacts.exclude(pk__in=[artifact.pk for artifact in shared]).update(
+        deletion=deletion
+    )
 
 
 def batched(ids: list[uuid.UUID], size: int = 500) -> Iterator[list[uuid.UUID]]:
@@ -374,7 +385,7 @@ def _bring_back(deleted: ArtifactQuerySet) -> list[uuid.UUID]:
     for artifact in deleted.filter(Exists(twins)).only("output_name"):
         own = f"{artifact.output_name[:200]} ({artifact.pk})"
         Artifact.with_deleted.filter(pk=artifact.pk).update(output_name=own)
-    deleted.update(deletion=None)
+    _set_deletion(deleted, None)
     return back
 
 

@@ -26,7 +26,7 @@ Changes = Mapping[str, Any]  # field → [before, after], as auditlog words them
 class Watched:
     """How changes of a model are told: as which act (None: not at all), in which project, about whom or what."""
 
-    act_of: Callable[[int, Changes], Act | None]
+    act_of: Callable[[int, Changes, Any], Act | None]
     project_of: Callable[[Any], UUID | None]
     target_of: Callable[[Any], object]
     about: Callable[[Any], str]
@@ -38,13 +38,16 @@ _watched: dict[type[models.Model], Watched] = {}
 def watch(
     model: type[models.Model],
     *,
-    act_of: Callable[[int, Changes], Act | None],
+    act_of: Callable[[int, Changes, Any], Act | None],
     project_of: Callable[[Any], UUID | None],
     about: Callable[[Any], str],
     target_of: Callable[[Any], object] = lambda row: row.pk,
     **options: Any,
 ) -> None:
-    """Has every change of `model` noted. `act_of` gets auditlog's action and the changes; `options` are auditlog's."""
+    """Has every change of `model` noted. `act_of` gets auditlog's action, the changes and the row.
+
+    `options` are auditlog's.
+    """
     auditlog.register(model, **options)
     _watched[model] = Watched(act_of, project_of, target_of, about)
 
@@ -61,7 +64,7 @@ def _note(
     watched = _watched.get(sender)
     if watched is None or log_entry is None:
         return
-    act = watched.act_of(action, changes or {})
+    act = watched.act_of(action, changes or {}, instance)
     if act is None:
         return
     actor = log_entry.actor
@@ -81,13 +84,13 @@ def masked(value: str) -> str:
     return "…" if value else ""
 
 
-def _by_action(created: Act, updated: Act, deleted: Act) -> Callable[[int, Changes], Act]:
+def _by_action(created: Act, updated: Act, deleted: Act) -> Callable[[int, Changes, Any], Act]:
     acts = {
         LogEntry.Action.CREATE: created,
         LogEntry.Action.UPDATE: updated,
         LogEntry.Action.DELETE: deleted,
     }
-    return lambda action, changes: acts[action]
+    return lambda action, changes, row: acts[action]
 
 
 def watch_own_models() -> None:

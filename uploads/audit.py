@@ -7,7 +7,7 @@ from projects.models import Act
 from uploads.models import Upload
 
 
-def act_of(action: int, changes: Changes) -> Act | None:
+def act_of(action: int, changes: Changes, upload: Upload) -> Act | None:
     return Act.LINK_REVOKED if action == LogEntry.Action.UPDATE and "link_generation" in changes else None
 
 

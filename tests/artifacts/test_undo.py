@@ -18,6 +18,7 @@ from mentions.services import post_message
 from mentions.syntax import token
 from playground.agent.prompt import result_text
 from playground.services import delete_conversation
+from projects.models import Act, AuditEntry
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -198,3 +199,19 @@ def test_outputs_of_what_is_deleted_are_nowhere(cast: Cast) -> None:
     services.delete_artifact(by=cast.alice, artifact=artifact)
     assert not Output.objects.exists()
     assert artifact.versions.get().outputs.count() == 0
+
+
+def test_the_audit_log_tells_once_who_took_something_from_the_project(
+    cast: Cast, do_jobs: Callable[[], int]
+) -> None:
+    shared, private = cast.artifact("Shared", saved="project"), cast.artifact("Private", saved="private")
+    AuditEntry.objects.all().delete()
+    cast.api("alice").delete(f"/api/artifacts/{shared.pk}")
+    cast.api("alice").post(f"/api/artifacts/{shared.pk}/undelete")
+    deletion, _ = services.delete_artifacts(by=cast.alice, chosen=[shared.pk, private.pk])
+    due(deletion)
+    do_jobs()
+    assert not Artifact.with_deleted.exists()
+    acts = list(AuditEntry.objects.order_by("created_at").values_list("act", flat=True))
+    assert acts == [Act.SHARED_DELETED, Act.SHARED, Act.SHARED_DELETED]
+    assert AuditEntry.objects.order_by("created_at")[0].actor_name == "alice"
