@@ -1,5 +1,6 @@
 """A turn of the agent's while it works, in the browser: streamed, seen twice, broken off, answered again."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -96,6 +97,25 @@ def test_tool_steps_and_cards_appear_before_the_end(page: Page, endpoint: Endpoi
         "message-user", "message-agent", "message-tool", "message-agent",
     ]  # fmt: skip
     assert Axe().run(page).violations_count == 0
+
+
+def test_a_page_that_lost_the_server_finds_it_again(page: Page, endpoint: Endpoint, cast: Cast) -> None:
+    endpoint.script("m", {"text": "Half an answer", "piece": 1, "wait": 6})
+    say(page, "Go on")
+    expect(page.locator(".message-agent .prose")).to_have_text("Half", timeout=20_000)
+    away = re.compile(r"/turns/")
+    page.route(away, lambda route: route.fulfill(status=502, body="Bad gateway"))
+    page.reload()
+    page.evaluate("window.sameWindow = true")
+    with page.expect_response(re.compile(r"/turns/[0-9a-f-]+$"), timeout=20_000):
+        pass
+    expect(page.locator("[data-turn-status]")).to_have_text("The connection is lost. Trying again")
+    endpoint.release()
+    page.unroute(away)
+    expect(page.locator(".turn-state")).to_contain_text("Done", timeout=20_000)
+    expect(page.locator(".message-agent .prose")).to_have_text("Half an answer")
+    expect(page.locator(".turn .note-bad")).to_have_count(0)
+    assert page.evaluate("window.sameWindow")
 
 
 def test_a_cancelled_answer_keeps_what_had_come(page: Page, endpoint: Endpoint, cast: Cast) -> None:

@@ -1,6 +1,7 @@
 // A turn while it works: the server tells what changes on the page (playground/live.py), this applies it.
 
 const AGAIN = 3000; // milliseconds
+const LOST = "The connection is lost. Trying again";
 const NEAR = 40; // pixels from the end of an output that count as being there
 
 function elapsed(started) {
@@ -15,11 +16,17 @@ function nodes(html) {
   return [...template.content.childNodes];
 }
 
+/** Whether a request of htmx's failed for want of a server, so that it may go well later. */
+function unreachable({ successful, xhr }) {
+  return !successful && (xhr.status === 0 || xhr.status >= 500);
+}
+
 class LiveTurn {
   constructor(section) {
     this.section = section;
     this.foot = section.querySelector("[data-turn-live]");
     this.blocks = new Map(); // part → its blocks, each a list of nodes
+    this.said = this.find("turn-status").textContent;
     this.timer = setInterval(() => this.tick(), 1000);
     this.tick();
     this.source = new EventSource(section.dataset.changes);
@@ -27,10 +34,13 @@ class LiveTurn {
       for (const change of JSON.parse(event.data)) this[change.do](change);
     });
     this.source.addEventListener("ended", () => this.ended());
+    this.source.addEventListener("open", () => this.status({ text: this.said }));
     this.source.addEventListener("error", () => {
+      this.find("turn-status").textContent = LOST;
       // The browser connects again by itself, unless it was refused.
       if (this.source.readyState === EventSource.CLOSED) setTimeout(() => this.lost(), AGAIN);
     });
+    this.retryUnreachable();
   }
 
   tick() {
@@ -47,7 +57,21 @@ class LiveTurn {
   }
 
   status({ text }) {
-    this.find("turn-status").textContent = text;
+    this.said = this.find("turn-status").textContent = text;
+  }
+
+  /** The turn's own requests are made again until a server answers them; what it refuses is shown. */
+  retryUnreachable() {
+    for (const [element, event] of [[this.section, "turn-lost"], [this.foot, "turn-ended"]]) {
+      for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+        element.addEventListener(failure, (failed) => {
+          if (failed.target !== element || !unreachable(failed.detail)) return;
+          failed.stopPropagation();
+          this.find("turn-status").textContent = LOST;
+          setTimeout(() => this.section.isConnected && window.htmx.trigger(element, event), AGAIN);
+        });
+      }
+    }
   }
 
   part({ part, html }) {
