@@ -1,6 +1,7 @@
 """Settings from the environment: a bad value stops the start with a sentence that names the variable."""
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -114,3 +115,10 @@ def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(f"{SECRET}\n")
     assert started({"SECRET_KEY_FILE": str(file)}, tmp_path).stdout.split()[0] == SECRET
+
+
+@pytest.mark.parametrize("list_of_all", ["docs/operations.md", ".env.example"])
+def test_every_setting_is_listed(list_of_all: str) -> None:
+    read = re.findall(r'env\.\w+\(\s*"(\w+)"', (ROOT / "artifactsite" / "settings.py").read_text())
+    listed = set(re.findall(r"[A-Z][A-Z0-9_]+", (ROOT / list_of_all).read_text()))
+    assert set(read) - listed == set()

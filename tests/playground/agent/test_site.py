@@ -43,6 +43,8 @@ def site(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "AGENT_BASE_URL": f"{endpoint.url}/v1",
         "AGENT_MODEL": "m",
         "AGENT_API_KEY": "secret-canary-key",
+        "EXTRA_APPS": "tests.weather_app",
+        "PLAYGROUND_TOOLS": "tests.weather_app.tools.Weather",
     }
     with running_site(folder, JOB_LEASE_SECONDS="3", **connected) as site:
         yield site
@@ -104,6 +106,27 @@ def test_from_a_pdf_to_a_mention_in_another_conversation(
     other = alice.conversation()
     again = alice.finished_turn(ask(alice, other, f"What is in @[chart](artifact:{chart['id']})?"))
     assert again["receipt"]["mentions"][0]["included"]
+
+
+def test_another_apps_tool_needs_no_more_than_its_settings(
+    site: Site, alice: Person, endpoint: Endpoint
+) -> None:
+    conversation = alice.conversation()
+    calls = [{"name": "weather", "arguments": {"place": "Bern", "days": days}} for days in (3, 9)]
+    endpoint.script("m", {"calls": calls}, {"text": "Fair, see {{mention}}."})
+    ended = alice.finished_turn(ask(alice, conversation, "How is the weather?"))
+    assert ended["status"] == "done", ended
+    (artifact,) = ended["artifacts"]
+    assert (artifact["name"], artifact["kind"], artifact["preview"]["rows"]) == (
+        "Weather in Bern",
+        "table",
+        3,
+    )
+    first, second = (request["body"] for request in endpoint.requests("m")[-2:])
+    assert "weather" in [tool["function"]["name"] for tool in first["tools"]]
+    told = [message["content"] for message in second["messages"] if message["role"] == "tool"]
+    assert "Fair in Bern for alice." in told[0]
+    assert "Wrong arguments for weather: days: 9 is greater than the maximum of 5" in told[1]
 
 
 def test_a_killed_worker_in_the_middle_of_a_turn(site: Site, alice: Person, endpoint: Endpoint) -> None:
