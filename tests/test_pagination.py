@@ -1,6 +1,7 @@
 """Every list: cursors walk as pages do, nothing is lost or doubled, and 60 rows cost no more queries than 10."""
 
 import base64
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -209,72 +210,74 @@ def test_beyond_what_is_counted_exactly_the_count_is_null_and_more_is_said(
     assert (rough["count"], rough["more"]) == (None, True)
 
 
+BAD_QUERIES = {
+    "page=0": 400,
+    "page=-1": 400,
+    "page=x": 400,
+    "page=1e3": 400,
+    "page=99999999999999999999": 400,
+    "page=1000000": 404,
+    "size=0": 400,
+    "size=101": 400,
+    "size=x": 400,
+    "size=%00": 400,
+    "cursor=x": 400,
+    "cursor=%F0%9F%98%80": 400,
+    "cursor=WzEsMl0": 400,
+    "ordering=id": 400,
+    "ordering=%00": 400,
+    "ordering=--created_at": 400,
+}
+
+
 @every_list
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ("page=0", 400),
-        ("page=-1", 400),
-        ("page=x", 400),
-        ("page=1e3", 400),
-        ("page=99999999999999999999", 400),
-        ("page=1000000", 404),
-        ("size=0", 400),
-        ("size=101", 400),
-        ("size=x", 400),
-        ("size=%00", 400),
-        ("cursor=x", 400),
-        ("cursor=%F0%9F%98%80", 400),
-        ("cursor=WzEsMl0", 400),
-        ("ordering=id", 400),
-        ("ordering=%00", 400),
-        ("ordering=--created_at", 400),
-    ],
-)
-def test_bad_pages_sizes_cursors_and_orders_are_refused(
-    cast: Cast, name: str, query: str, status: int
-) -> None:
+def test_bad_pages_sizes_cursors_and_orders_are_refused(cast: Cast, name: str) -> None:
     if name in ("versions", "backlinks"):
         LISTS[name][0](cast, 1)
     address = LISTS[name][1](cast)
-    answer = cast.api("alice").get(f"{address}{'&' if '?' in address else '?'}{query}")
-    assert answer.status_code == status, answer.content
-    assert {"code", "detail"} <= set(answer.json())
+    answers = {
+        query: cast.api("alice").get(f"{address}{'&' if '?' in address else '?'}{query}")
+        for query in BAD_QUERIES
+    }
+    assert {query: answer.status_code for query, answer in answers.items()} == BAD_QUERIES
+    assert all({"code", "detail"} <= set(answer.json()) for answer in answers.values())
 
 
-@pytest.mark.parametrize("pk", ["00000000-0000-0000-0000-000000000000", 5, [], 10**40])
-@pytest.mark.parametrize(
-    ("ordering", "value"),
-    [
-        ("created_at", "2024-01-01T00:00:00"),
-        ("created_at", "0001-01-01T00:00:00+23:00"),
-        ("created_at", "9999-12-31T23:59:59-23:00"),
-        ("created_at", 5),
-        ("created_at", None),
-        ("created_at", []),
-        ("name", "x"),
-        ("name", "\0"),
-        ("name", "\ud800"),
-        ("name", None),
-        ("name", {}),
-        ("name", 10**40),
-        ("name", ""),
-    ],
-)
-def test_forged_cursors_are_places_or_refused(cast: Cast, ordering: str, value: object, pk: object) -> None:
+FORGED_IDS = ("00000000-0000-0000-0000-000000000000", 5, [], 10**40)
+FORGED_PLACES = [
+    ("created_at", "2024-01-01T00:00:00"),
+    ("created_at", "0001-01-01T00:00:00+23:00"),
+    ("created_at", "9999-12-31T23:59:59-23:00"),
+    ("created_at", 5),
+    ("created_at", None),
+    ("created_at", []),
+    ("name", "x"),
+    ("name", "\0"),
+    ("name", "\ud800"),
+    ("name", None),
+    ("name", {}),
+    ("name", 10**40),
+    ("name", ""),
+]
+
+
+def forged(value: object, pk: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps([value, pk, 0]).encode()).decode().rstrip("=")
+
+
+def test_forged_cursors_are_places_or_refused(cast: Cast) -> None:
     cast.artifact()
-    raw = base64.urlsafe_b64encode(json.dumps([value, pk, 0]).encode()).decode().rstrip("=")
-    answer = cast.api("alice").get("/api/artifacts", {"cursor": raw, "ordering": ordering})
-    assert answer.status_code in (200, 400)
+    for (ordering, value), pk in itertools.product(FORGED_PLACES, FORGED_IDS):
+        query = {"cursor": forged(value, pk), "ordering": ordering}
+        answer = cast.api("alice").get("/api/artifacts", query)
+        assert answer.status_code in (200, 400), (ordering, value, pk)
 
 
-@pytest.mark.parametrize("pk", [10**40, -(10**40), 2**63, "9" * 30])
-def test_a_forged_number_that_no_column_holds_is_a_place_or_refused(cast: Cast, pk: object) -> None:
+def test_a_forged_number_that_no_column_holds_is_a_place_or_refused(cast: Cast) -> None:
     cast.artifact("versioned")
     members = f"/api/projects/{cast.project.pk}/members"
-    for path, value in (
-        (members, "2024-01-01T00:00:00+00:00"),
-        (of_artifact("versioned", "versions")(cast), pk),
-    ):
-        raw = base64.urlsafe_b64encode(json.dumps([value, pk, 0]).encode()).decode().rstrip("=")
-        assert cast.api("alice").get(path, {"cursor": raw}).status_code in (200, 400)
+    versions = of_artifact("versioned", "versions")(cast)
+    for pk in (10**40, -(10**40), 2**63, "9" * 30):
+        for path, value in ((members, "2024-01-01T00:00:00+00:00"), (versions, pk)):
+            answer = cast.api("alice").get(path, {"cursor": forged(value, pk)})
+            assert answer.status_code in (200, 400), (path, pk)
