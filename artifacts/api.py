@@ -16,15 +16,16 @@ from accounts.authentication import ApiRequest
 from artifacts import access, exports, services
 from artifacts.comparison import compare
 from artifacts.filters import ArtifactFilter, NotWanted, wanted
+from artifacts.grids import reading, rows
 from artifacts.intake import content
-from artifacts.kinds.table import columns_of, rows_of
 from artifacts.listing import ArtifactPagination, Listing
-from artifacts.models import Artifact, Kind, Version
+from artifacts.models import Artifact, Version
 from artifacts.preview import preview_of
 from artifacts.querysets import ArtifactQuerySet
 from artifacts.serializers import (
     ArtifactPatchSerializer,
     ArtifactSerializer,
+    RowsSerializer,
     SaveSerializer,
     SelectionSerializer,
     VersionSerializer,
@@ -39,6 +40,22 @@ from conversations.models import Conversation
 VERSION = OpenApiParameter("version", exports.NUMBER, description="Without it, the version that readers get.")
 BYTES = {(200, "*/*"): OpenApiTypes.BINARY}
 MOST_ROWS = 1000  # of one call
+ROWS = [
+    VERSION,
+    OpenApiParameter("sheet", whole(0, 9999), description="Of a spreadsheet, from 0."),
+    OpenApiParameter("offset", whole(0, 10**11 - 1)),
+    OpenApiParameter("limit", whole(1, MOST_ROWS)),
+    OpenApiParameter("sort", str, description="The name of a column. Cells without a value come last."),
+    OpenApiParameter("order", str, enum=["asc", "desc"]),
+    OpenApiParameter(
+        "filter",
+        str,
+        description=(
+            'A JSON list of `{"column", "op", "value"}`, all of which a row must meet. `op` is one of '
+            f"{', '.join(f'`{op}`' for op in reading.OPERATIONS)}; without `column`, `contains` asks every column."
+        ),
+    ),
+]
 
 
 class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Artifact]):
@@ -166,29 +183,14 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         old, new = (exports.pick_version(artifact, wanted.get(side), request.user) for side in ("from", "to"))
         return Response(compare(artifact, old, new).as_dict())
 
-    @extend_schema(
-        responses=OpenApiTypes.OBJECT,
-        parameters=[
-            VERSION,
-            OpenApiParameter("offset", whole(0, 10**11 - 1)),
-            OpenApiParameter("limit", whole(1, MOST_ROWS)),
-        ],
-    )
+    @extend_schema(responses=RowsSerializer, parameters=ROWS)
     def rows(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
-        if artifact.kind != Kind.TABLE:
-            raise Invalid("id", "Only tables have rows.", code="not_a_table")
         version = self._version(artifact)
-        offset = _whole(request.query_params.get("offset"), "offset")
-        limit = positive(request.query_params.get("limit"), "limit", 100, MOST_ROWS)
-        return Response(
-            {
-                "columns": columns_of(version),
-                "offset": offset,
-                "total": version.table_index["rows"],  # type: ignore[index]
-                "rows": list(rows_of(version, offset, limit)),
-            }
-        )
+        given = request.query_params
+        offset = _whole(given.get("offset"), "offset")
+        limit = positive(given.get("limit"), "limit", 100, MOST_ROWS)
+        return Response(rows.answer(artifact, version, reading.asked_of(given), offset, limit))
 
     @extend_schema(responses=VersionSerializer(many=True))
     def versions(self, request: ApiRequest, pk: UUID) -> Response:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from artifacts.models import Thumbnail, Version
+from artifacts.models import Grid, Thumbnail, Version
 from artifactsite.lib import blobs
 from uploads.models import Upload
 
@@ -35,6 +35,7 @@ def without_rows(keys: list[str]) -> list[str]:
     known = {
         *Version.objects.filter(file__in=keys).values_list("file", flat=True),
         *Thumbnail.objects.filter(file__in=keys).values_list("file", flat=True),
+        *Grid.objects.filter(file__in=keys).values_list("file", flat=True),
         *Upload.objects.filter(file__in=keys).values_list("file", flat=True),
     }
     return [key for key in keys if key not in known]
@@ -56,9 +57,13 @@ def collect_garbage() -> int:
 
 
 def _remove_partial(before: float) -> int:
-    """Uploads and writes that broke off half-way, on the disk of this machine."""
+    """Uploads and writes that broke off half-way, and copies that nobody reads, on the disk of this machine."""
     removed = 0
-    for folder in (Path(settings.FILE_UPLOAD_TEMP_DIR), settings.FILES_ROOT / ".partial"):
+    for folder in (
+        Path(settings.FILE_UPLOAD_TEMP_DIR),
+        settings.FILES_ROOT / ".partial",
+        blobs.near_folder(),
+    ):
         for path in folder.glob("*"):
             if path.is_file() and path.stat().st_mtime < min(before, time.time() - 3600):
                 path.unlink(missing_ok=True)

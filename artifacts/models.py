@@ -266,6 +266,26 @@ class Thumbnail(models.Model):
         return f"thumbnail of version {self.version_id}"
 
 
+class Grid(models.Model):
+    """The file that a version's rows are read from, or why there is none; with neither it is being made."""
+
+    version = models.OneToOneField(Version, on_delete=models.CASCADE, related_name="grid")
+    file = models.CharField(max_length=300, blank=True, editable=False, help_text="Key in storage.")
+    size = models.BigIntegerField(default=0, help_text="Bytes.")
+    percent = models.PositiveSmallIntegerField(default=0, help_text="How much of it is made.")
+    reason = models.CharField(max_length=300, blank=True, help_text="Why there is none.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(file="") | models.Q(reason=""), name="grid_has_no_reason_beside_its_file"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"grid of version {self.version_id}"
+
+
 class Output(models.Model):
     """That a message carries a version: new, or the same bytes as one that existed before."""
 

@@ -1,7 +1,7 @@
 """What the pages of artifacts show, prepared: cards, their actions and menus, the artifact's own page."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,11 @@ from artifacts.comparison import Comparison, Line, Row, compare
 from artifacts.kinds.base import LARGEST_DEFINITION, stored_bytes
 from artifacts.kinds.table import cell_text, columns_of
 from artifacts.models import Artifact, GalleryType, Kind, Thumbnail, Version
-from artifacts.preview import Preview, preview_of, shortened
+from artifacts.preview import Preview, preview_of
 from artifacts.querysets import ArtifactQuerySet
 from artifacts.types import HTML, IMAGES, is_textual
 from artifacts.viewers.code import language_of
+from artifacts.viewers.grid import shortened
 from artifactsite.lib import markdown
 from artifactsite.lib.errors import Refusal
 
@@ -373,8 +374,8 @@ class ArtifactPage:
     key: str = "page"
 
 
-def artifact_page(artifact: Artifact, version: Version, user: User, *, offset: int = 0) -> ArtifactPage:
-    """The page of an artifact that `user` may see, at one of its versions."""
+def artifact_page(artifact: Artifact, version: Version, user: User, query: Mapping[str, str]) -> ArtifactPage:
+    """The page of an artifact that `user` may see, at one of its versions, as its address asks."""
     current = artifact.current or version
     is_owner = artifact.owner_id == user.pk
     summary = version.preview
@@ -406,7 +407,7 @@ def artifact_page(artifact: Artifact, version: Version, user: User, *, offset: i
         source=source_of(artifact, version, user),
         url=address("artifact", artifact),
         actions=actions_of(artifact, version, user),
-        preview=preview_of(artifact, version, offset),
+        preview=preview_of(artifact, version, query),
         versions=versions,
         newer_diff_url=address("artifact-diff", artifact, **{"from": current.number, "to": newer})
         if newer

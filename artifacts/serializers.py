@@ -134,5 +134,31 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
         return version.pk == version.artifact.current_id
 
 
+class SheetSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField(allow_blank=True)
+    rows = serializers.IntegerField()
+    cut = serializers.CharField(allow_blank=True, help_text="Why rows are missing, where some are.")
+
+
+class RowsSerializer(serializers.Serializer[Any]):
+    """Rows of a table, a CSV file or a sheet. Not used to build them: it only describes them."""
+
+    columns = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    types = serializers.DictField(
+        child=serializers.ChoiceField(["number", "date", "boolean", "text"]),
+        allow_null=True,
+        help_text="Of each column; null while a large table is being prepared.",
+    )
+    sheet = serializers.IntegerField()
+    sheets = SheetSerializer(many=True)
+    offset = serializers.IntegerField()
+    total = serializers.IntegerField(help_text="Rows of the sheet.")
+    matching = serializers.IntegerField(help_text="Rows that the filter leaves.")
+    row_numbers = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Places of the rows, from 1."
+    )
+    rows = serializers.ListField(child=serializers.DictField(child=serializers.JSONField(allow_null=True)))
+
+
 class SelectionSerializer(serializers.Serializer[Any]):
     ids = serializers.ListField(child=Id(), min_length=1, max_length=MOST_FILES)

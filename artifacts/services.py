@@ -16,12 +16,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from artifacts import access, thumbnails
+from artifacts.grids import making
 from artifacts.kinds import Content
 from artifacts.kinds.base import excerpt
 from artifacts.models import (
     Artifact,
     Deletion,
     GalleryType,
+    Grid,
     Kind,
     Output,
     Thumbnail,
@@ -99,6 +101,7 @@ def _add_version(artifact: Artifact, content: Content, stored: Stored, **facts: 
     )
     artifact.latest_number = version.number
     thumbnails.order(version)
+    making.order(artifact.kind, version)
     return version
 
 
@@ -427,6 +430,8 @@ def _delete(artifacts: Any) -> None:
     keys = list(Version.objects.filter(artifact__in=artifacts).values_list("file", flat=True))
     pictures = Thumbnail.objects.filter(version__artifact__in=artifacts).exclude(file="")
     keys += pictures.values_list("file", flat=True)
+    grids = Grid.objects.filter(version__artifact__in=artifacts).exclude(file="")
+    keys += grids.values_list("file", flat=True)
     artifacts.delete()
     blobs.discard_on_commit(keys)
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{ARTIFACT}/media", raw_content(views.media), name="artifact-media"),
     path(f"{ARTIFACT}/page", raw_content(views.page), name="artifact-page"),
     path(f"{ARTIFACT}/rows", views.rows, name="artifact-rows"),
+    path(f"{ARTIFACT}/grid", views.prepare_grid, name="artifact-grid"),
     path(f"{ARTIFACT}/card", views.card, name="artifact-card"),
     path(f"{ARTIFACT}/tile", views.tile, name="artifact-tile"),
     path(f"{ARTIFACT}/diff", views.diff, name="artifact-diff"),

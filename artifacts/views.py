@@ -16,6 +16,7 @@ from artifacts import exports, pages, services
 from artifacts.access import require_owner, require_saved, require_sharing, require_unsaved
 from artifacts.forms import ContentForm, EditForm, SaveForm, VisibilityForm
 from artifacts.gallery import Asked, gallery_page, gallery_tabs, gallery_tiles, neighbours_of, tile_of
+from artifacts.grids import making
 from artifacts.models import Artifact, Deletion, Version, Visibility
 from artifacts.preview import preview_of
 from artifacts.selection import selection_of
@@ -97,7 +98,7 @@ def artifact(request: HttpRequest, pk: UUID) -> HttpResponse:
     version = _picked(request, found)
     place_in_frame(request, project=found.project_id)
     context: dict[str, Any] = {
-        "page": pages.artifact_page(found, version, user, offset=_offset(request)),
+        "page": pages.artifact_page(found, version, user, request.GET),
         "neighbours": neighbours_of(request, found, user),
     }
     return _fragment_or_page(request, "viewer", "artifacts/viewer.html", "artifacts/artifact.html", context)
@@ -146,13 +147,31 @@ def page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_safe
 @refusals_shown
 def rows(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The next rows of a table's preview."""
+    """Other rows of a table's preview; while it is being prepared, how far that is."""
     found = visible_artifact(request, pk)
     version = _picked(request, found)
-    preview = preview_of(found, version, _offset(request))
-    if preview.view != "table":
+    preview = preview_of(found, version, request.GET)
+    if preview.view != "grid":
         raise Invalid("id", "Only tables have rows.", code="not_a_table")
-    return render(request, "artifacts/rows.html", {"preview": preview})
+    if "waiting" not in request.GET:
+        return render(request, "artifacts/previews/grid.html", {"preview": preview})
+    if preview.content.state == "waiting":
+        return render(request, "artifacts/previews/grid_waiting.html", {"preview": preview})
+    response = render(request, "artifacts/previews/grid.html", {"preview": preview})
+    response["HX-Retarget"] = f"#grid-{version.pk}"
+    return response
+
+
+@login_required
+@require_POST
+@refusals_shown
+def prepare_grid(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Has a table prepared that isn't, or wasn't at the first attempt."""
+    found = visible_artifact(request, pk)
+    version = _picked(request, found)
+    if making.is_wanted(found.kind, version):
+        making.order_again(version)
+    return redirect(f"{reverse('artifact', args=[pk])}?version={version.number}")
 
 
 @login_required
@@ -194,10 +213,6 @@ def _whole(request: HttpRequest, name: str) -> int:
     if not (raw.isascii() and raw.isdigit() and len(raw) < 12):
         raise Invalid(name, f"{name} must be a whole number from 0.")
     return int(raw)
-
-
-def _offset(request: HttpRequest) -> int:
-    return _whole(request, "offset")
 
 
 # --- changing ------------------------------------------------------------------------------------------

@@ -383,6 +383,7 @@ PAGES: dict[str, dict[str, Expectation]] = {
     "artifacts/<uuid:pk>/media": {"GET": lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401},
     "artifacts/<uuid:pk>/page": {"GET": lambda actor, state, ok: 404 if actor not in SIGNED_OUT else 401},
     "artifacts/<uuid:pk>/rows": {"GET": reader},
+    "artifacts/<uuid:pk>/grid": {"POST": reader},
     "artifacts/<uuid:pk>/card": {"GET": reader},
     "artifacts/<uuid:pk>/tile": {"GET": reader},
     "artifacts/<uuid:pk>/diff": {"GET": reader},

@@ -1,8 +1,6 @@
 """Documents: their text and their pages, read and drawn in a confined process while somebody looks."""
 
-import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 from artifacts.confined import pool
 from artifacts.models import Thumbnail, Version
@@ -10,11 +8,9 @@ from artifactsite.lib import blobs
 from uploads.extraction import Extracted, ExtractionError, ExtractionLimits, Part, Picture, split
 
 LONGEST = 200_000  # characters of a document that a page shows
-MOST_ROWS, MOST_COLUMNS = 200, 50  # of a sheet
 PAGE_WIDTH = 1400  # pixels of a page's longer side
 PDF = "application/pdf"
 _OFFICE = "application/vnd.openxmlformats-officedocument"
-SHEETS = {f"{_OFFICE}.spreadsheetml.sheet", "application/vnd.ms-excel"}
 TEXTS = {
     f"{_OFFICE}.wordprocessingml.document",
     f"{_OFFICE}.presentationml.presentation",
@@ -25,7 +21,6 @@ TEXTS = {
 _LIMITS = ExtractionLimits(
     max_characters=LONGEST, max_rows=2000, max_ocr_pages=0, cpu_seconds=10, wall_seconds=15.0
 )
-_CELL = re.compile(r"(?<!\\)\|")
 
 
 @dataclass(frozen=True)
@@ -37,21 +32,10 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """The first rows of a sheet; `total` counts all that were read."""
-
-    title: str
-    columns: list[str]
-    rows: list[list[str]]
-    total: int
-
-
-@dataclass(frozen=True)
 class Document:
     """What could be read, or in `failure` why nothing could."""
 
     sections: list[Section]
-    sheets: list[Sheet]
     pages: range = range(0)
     width: int = 0
     height: int = 0
@@ -64,23 +48,11 @@ def text_of(version: Version) -> Document:
     try:
         extracted = _extracted(version)
     except ExtractionError as error:
-        return Document([], [], failure=error.message)
+        return Document([], failure=error.message)
     sections = [
         Section(_title(part), extracted.text[part.start : part.end].strip()) for part in split(extracted.text)
     ]
-    return Document([one for one in sections if one.text], [], truncated=extracted.truncated)
-
-
-def sheets_of(version: Version) -> Document:
-    """A workbook's sheets as grids."""
-    try:
-        extracted = _extracted(version)
-    except ExtractionError as error:
-        return Document([], [], failure=error.message)
-    sheets = [
-        _sheet(str(part.label), extracted.text[part.start : part.end]) for part in split(extracted.text)
-    ]
-    return Document([], sheets, truncated=extracted.truncated)
+    return Document([one for one in sections if one.text], truncated=extracted.truncated)
 
 
 def pages_of(version: Version) -> Document:
@@ -90,7 +62,7 @@ def pages_of(version: Version) -> Document:
         try:
             drawn = page_of(version, 1, longest=64)
         except ExtractionError as error:
-            return Document([], [], failure=error.message)
+            return Document([], failure=error.message)
     # The pages' proportions, so that nothing moves when they come.
     scale = PAGE_WIDTH / max(drawn.width, drawn.height)
     return replace(
@@ -115,15 +87,3 @@ def _extracted(version: Version) -> Extracted:
 
 def _title(part: Part) -> str:
     return "" if part.kind == "start" else f"{part.kind.capitalize()} {part.label}"
-
-
-def _sheet(title: str, text: str) -> Sheet:
-    rows = [_cells(line) for line in text.splitlines() if line.startswith("|")]
-    # The second line only says that the first is a heading.
-    columns, rows = (rows[0], rows[2:]) if rows else ([], [])
-    return Sheet(title, columns, rows[:MOST_ROWS], len(rows))
-
-
-def _cells(line: str) -> list[str]:
-    cells: list[Any] = _CELL.split(line.strip())[1:-1]
-    return [cell.strip().replace("\\|", "|") for cell in cells[:MOST_COLUMNS]]

@@ -37,19 +37,37 @@ def open_page(page_as: Callable[..., Page], artifact: Artifact, who: str = "alic
 def test_a_table_is_paged(page_as: Callable[..., Page], cast: Cast) -> None:
     rows = [{"id": number, "city": "Oslo", "tags": ["a"]} for number in range(1250)]
     page = open_page(page_as, cast.artifact("Customers", "table", rows))
-    grid = page.get_by_role("region", name="Table")
-    expect(grid.locator("tbody tr")).to_have_count(101)
-    expect(grid).to_contain_text("100 of 1,250 rows")
-    grid.get_by_role("link", name="Load more").click()
-    expect(grid.locator("tbody tr")).to_have_count(201)
-    expect(grid.locator("tbody tr").nth(199)).to_have_text(re.compile(r"200\s+199\s*Oslo"))
+    status = page.locator(".grid-foot [role=status]")
+    expect(status).to_contain_text("Rows 1 to 100 of 1,250")
+    page.get_by_role("link", name="Next").click()
+    expect(status).to_contain_text("Rows 101 to 200 of 1,250")
+    expect(page.locator(".grid tbody tr").nth(99)).to_have_text(re.compile(r"200\s+199\s*Oslo"))
+    expect(page.locator("#grid-next")).to_be_focused()
+    page.get_by_role("link", name="Last").click()
+    expect(page.locator(".grid tbody tr")).to_have_count(50)
+    expect(page.get_by_role("link", name="Next")).to_have_count(0)
+    page.get_by_label("Go to row").fill("950")
+    page.keyboard.press("Enter")
+    expect(status).to_contain_text("Rows 901 to 1,000 of 1,250")
+    # The address leads back to the very rows.
+    page.reload()
+    expect(status).to_contain_text("Rows 901 to 1,000 of 1,250")
 
 
-def test_a_table_is_paged_without_javascript(page_as: Callable[..., Page], cast: Cast) -> None:
+def test_a_table_is_paged_sorted_and_filtered_without_javascript(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
     artifact = cast.artifact("Customers", "table", [{"id": number} for number in range(250)])
     page = open_page(page_as, artifact, java_script_enabled=False)
-    page.get_by_role("link", name="Load more").click()
+    page.get_by_role("link", name="Next").click()
     expect(page.locator("tbody tr").first).to_have_text(re.compile(r"101\s+100"))
+    page.get_by_role("link", name="id", exact=True).click()
+    page.get_by_role("link", name="id", exact=True).click()
+    expect(page.locator("tbody tr").first).to_have_text(re.compile(r"250\s+249"))
+    page.get_by_label("Value").fill("17")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("tbody tr")).to_have_count(13)
+    expect(page.locator("tbody tr").first).to_have_text(re.compile(r"218\s+217"))
 
 
 def test_a_chart_runs_in_an_opaque_origin(page_as: Callable[..., Page], cast: Cast) -> None:
@@ -85,7 +103,7 @@ def test_delimited_text_is_a_table_and_other_files_say_what_they_are(
     page_as: Callable[..., Page], cast: Cast
 ) -> None:
     page = open_page(page_as, cast.artifact("a.csv", "file", encoded('name;sum\n"A;B";1\nC;2\n')))
-    expect(page.locator("tbody tr").first).to_have_text(re.compile(r"1\s+A;B\s*1"))
+    expect(page.locator(".grid tbody tr").first).to_have_text(re.compile(r"1\s+A;B\s*1"))
     page = open_page(page_as, cast.artifact("a.bin", "file", encoded("\0\1\2")))
     expect(page.get_by_role("heading", name="No preview for this type")).to_be_visible()
     with page.expect_download() as download:

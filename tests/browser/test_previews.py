@@ -3,17 +3,20 @@
 import base64
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from openpyxl import Workbook
 from PIL import Image
 from playwright.sync_api import Page, expect
 from pypdfium2 import PdfDocument
 
-from artifacts.models import Artifact
+from artifacts import tasks
+from artifacts.models import Artifact, Grid
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -253,13 +256,64 @@ def test_a_notebooks_markup_runs_in_its_own_frame(
     expect(page.frame_locator(".notebook-frame").locator("#out")).to_have_text("made inside")
 
 
-def test_a_workbook_is_a_grid(cast: Cast, page_as: Callable[..., Page], tmp_path: Path) -> None:
+def test_a_workbook_is_grids_that_are_sorted_and_filtered(
+    cast: Cast, page_as: Callable[..., Page], tmp_path: Path
+) -> None:
     book, buffer = Workbook(), io.BytesIO()
+    book.active.title = "Cities"
     book.active.append(["city", "people"])
-    book.active.append(["Oslo", 700_000])
+    for row in (["Oslo", 700_000], ["Ålesund", 9_000], ["Bergen", 290_000], ["<b>x</b>", 1.5]):
+        book.active.append(row)
+    book.create_sheet("Rivers").append(["river"])
+    book["Rivers"].append(["Glomma"])
     book.save(buffer)
     page = opened(page_as, made(cast, "a.xlsx", buffer.getvalue()), tmp_path)
-    expect(page.get_by_role("cell", name="Oslo")).to_be_visible()
+    column = page.locator(".grid tbody td:nth-child(2)")
+    expect(column).to_have_text(["Oslo", "Ålesund", "Bergen", "<b>x</b>"])
+    numbers = page.locator(".grid tbody td:nth-child(3)")
+    assert set(numbers.evaluate_all("cells => cells.map((cell) => getComputedStyle(cell).textAlign)")) == {
+        "end"
+    }
+    page.get_by_role("link", name="people").click()
+    expect(column).to_have_text(["<b>x</b>", "Ålesund", "Bergen", "Oslo"])
+    expect(page.locator("th[aria-sort=ascending]")).to_contain_text("people")
+    assert "sort=people" in page.url
+    page.get_by_role("link", name="people").click()
+    expect(column).to_have_text(["Oslo", "Bergen", "Ålesund", "<b>x</b>"])
+    page.get_by_label("Column", exact=True).select_option("people")
+    page.get_by_label("Condition").select_option("to")
+    page.get_by_label("Value").fill("9000")
+    page.keyboard.press("Enter")
+    expect(column).to_have_text(["Ålesund", "<b>x</b>"])
+    expect(page.locator(".grid-foot")).to_contain_text("of 2 that match, of 4")
+    # The address shows the same to whoever opens it.
+    page.reload()
+    expect(column).to_have_text(["Ålesund", "<b>x</b>"])
+    page.get_by_role("link", name="Remove the filter: people is at most “9000”").click()
+    expect(column).to_have_count(4)
+    page.get_by_role("link", name="Rivers").click()
+    expect(column).to_have_text(["Glomma"])
+    expect(page.locator(".grid-sheets [aria-current]")).to_have_text("Rivers")
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_a_large_table_says_how_far_it_is_and_then_is_there(
+    cast: Cast, page_as: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    make = tasks.making.make
+    monkeypatch.setattr(tasks.making, "make", lambda pk: go.wait(60) and make(pk))
+    artifact = cast.artifact("Big", "table", [{"n": (number * 7919) % 3000} for number in range(3000)])
+    Grid.objects.update(percent=42)
+    page = page_as("alice")
+    page.goto(f"/artifacts/{artifact.pk}")
+    expect(page.locator(".grid-waiting")).to_contain_text("42 %")
+    # Its first rows are there already.
+    expect(page.locator(".grid tbody td").nth(1)).to_have_text("1919")
+    go.set()
+    page.get_by_role("link", name="n", exact=True).click()
+    expect(page.locator(".grid-waiting")).to_have_count(0)
+    expect(page.locator(".grid tbody td").nth(1)).to_have_text("1")
 
 
 def test_a_search_is_marked_in_the_gallery(cast: Cast, page_as: Callable[..., Page]) -> None:

@@ -151,6 +151,29 @@ class ExtractionPool:
         with self._slots:
             return self._attempt(request, limits, limits.wall_seconds, None).text
 
+    def tabulate(
+        self,
+        path: Path,
+        *,
+        media_type: str,
+        into: Path,
+        limits: ExtractionLimits | None = None,
+        on_progress: Progress | None = None,
+    ) -> list[dict[str, Any]]:
+        """Writes the tables of a file into the empty file `into` (see `grid`); what each sheet came to.
+
+        Raises `ExtractionError`, as `extract` does.
+        """
+        limits = limits or ExtractionLimits()
+        request = {
+            "path": str(Path(path).absolute()),
+            "filename": "",
+            "media_type": media_type,
+            "grid": str(into.absolute()),
+        }
+        with self._slots:
+            return list(self._attempt(request, limits, limits.wall_seconds, on_progress).details["sheets"])
+
     def close(self) -> None:
         """End the server. The pool can be used again afterwards."""
         with self._lock:

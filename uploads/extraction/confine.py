@@ -5,7 +5,7 @@ container; then the remaining ones hold. `lock_down` returns the names of those 
 
 - `rlimits`: address space, heap, CPU, file size, open files, no core file (setrlimit)
 - `landlock`: reads only Python, the system's libraries and data, and the document; opens nothing for writing
-  (but /dev/null)
+  (but /dev/null, and the one file that a table is written to)
 - `seccomp`: no sockets, no new processes or programs, no tracing, keyrings, mounts, io_uring or BPF
 - `netns`: an empty network namespace, set once on the server and inherited (`drop_network`)
 """
@@ -37,14 +37,17 @@ _MAX_OPEN_FILES = 64
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def lock_down(limits: ExtractionLimits, readable: Iterable[Path]) -> list[str]:
-    """Confine this process for good; `readable` lists files and folders beyond Python and the system's."""
+def lock_down(limits: ExtractionLimits, readable: Iterable[Path], writable: Iterable[Path] = ()) -> list[str]:
+    """Confine this process for good; `readable` lists files and folders beyond Python and the system's.
+
+    `writable` are existing files that it may also write.
+    """
     in_force = ["rlimits"]
     set_limits(limits)
     if sys.platform != "linux":
         return in_force
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    if _restrict_files([*_system_paths(), *readable]):
+    if _restrict_files([*_system_paths(), *readable], writable):
         in_force.append("landlock")
     if _restrict_calls():
         in_force.append("seccomp")
@@ -120,8 +123,8 @@ def _system_paths() -> list[Path]:
     return [*paths, Path(sys.prefix), Path(sys.base_prefix), here, here.parent / "__init__.py"]
 
 
-def _restrict_files(readable: Iterable[Path]) -> bool:
-    """Allow reading below `readable` and nothing else; False where the kernel has no Landlock."""
+def _restrict_files(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
+    """Allow reading below `readable`, writing to `writable` and nothing else; False without Landlock in the kernel."""
     version = _libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
     if version < 1:
         return False
@@ -134,13 +137,15 @@ def _restrict_files(readable: Iterable[Path]) -> bool:
         return False
     try:
         for path in readable:
-            _allow_reading(ruleset, path, files)
+            _allow(ruleset, path, files)
+        for path in writable:
+            _allow(ruleset, path, files, writing=True)
         return bool(_libc.syscall(_LANDLOCK_RESTRICT, ctypes.c_int(ruleset), ctypes.c_uint32(0)) == 0)
     finally:
         os.close(ruleset)
 
 
-def _allow_reading(ruleset: int, path: Path, files: int) -> None:
+def _allow(ruleset: int, path: Path, files: int, *, writing: bool = False) -> None:
     """Add `path` to the rules, unless it doesn't exist; `files` are the rights that the kernel knows."""
     try:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -149,7 +154,7 @@ def _allow_reading(ruleset: int, path: Path, files: int) -> None:
     try:
         is_folder = path.is_dir()
         rights = _LANDLOCK_READ_FILE | (_LANDLOCK_READ_DIR if is_folder else 0)
-        if str(path) == os.devnull:  # Tesseract opens it for its messages and crashes without
+        if writing or str(path) == os.devnull:  # Tesseract opens it for its messages and crashes without
             rights |= (_LANDLOCK_WRITE_FILE | _LANDLOCK_TRUNCATE) & files
         rule = struct.pack("<Qi", rights, opened)
         _libc.syscall(_LANDLOCK_ADD, ctypes.c_int(ruleset), ctypes.c_int(1), rule, ctypes.c_uint32(0))

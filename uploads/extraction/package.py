@@ -15,7 +15,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from lxml import etree
 from .protocol import ExtractionError, ExtractionLimits
 
 _CHUNK_BYTES = 65_536
+_PIECE_BYTES = 1_000_000  # inflated at once
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED_FLAG = 1
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -154,6 +155,40 @@ class Package:
         elif not complete:
             self.salvaged = True
         return content
+
+    def packed(self, name: str) -> int:
+        """Bytes that a member takes in the file, by its own account."""
+        member = self._members.get(_normal(name))
+        return member.packed if member else 0
+
+    def pieces(self, name: str, told: Callable[[int], None] = lambda done: None) -> Iterator[bytes]:
+        """As `read`, piece by piece, and `told` how many of the packed bytes are done: nothing is kept in memory."""
+        member = self._members.get(_normal(name))
+        if member is None:
+            return
+        end = min(member.start + member.packed, len(self._data)) if member.packed else len(self._data)
+        if member.method != _DEFLATED:
+            yield self.read(name)
+            return
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        position = member.start
+        try:
+            while position < end and not inflater.eof:
+                if self._room <= 0:
+                    self.oversized = True
+                    return
+                piece = inflater.decompress(
+                    self._data[position : min(position + _CHUNK_BYTES, end)], _PIECE_BYTES
+                )
+                position += _CHUNK_BYTES - len(inflater.unconsumed_tail)
+                self._room -= len(piece)
+                told(position - member.start)
+                if piece:
+                    yield piece
+        except zlib.error:
+            self.salvaged = True
+        if not inflater.eof:
+            self.salvaged = True
 
     def _inflated(self, member: _Member, bound: int) -> tuple[bytes, bool]:
         """At most `bound` bytes of a member, and whether it is all of it."""

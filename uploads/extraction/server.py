@@ -119,6 +119,8 @@ class Server:
         _warm_up(request["media_type"])
         if "highlight" in request:
             from . import highlight  # noqa: F401 - once, before the fork
+        if "grid" in request:
+            from . import grid  # noqa: F401
         reader, writer = os.pipe()
         started = time.monotonic()
         pid = os.fork()
@@ -222,7 +224,8 @@ def _child(request: dict[str, Any], limits: ExtractionLimits, result: int, progr
         _detach(os.getppid())
         result, progress = _keep_only(result, progress)
         source = Source(Path(request["path"]), request["filename"], request["media_type"])
-        confine.lock_down(limits, [source.path, *_data_folders()])
+        written = [Path(request["grid"])] if "grid" in request else []
+        confine.lock_down(limits, [source.path, *_data_folders()], written)
         _write(result, *_read(source, limits, _reader(request, progress)))
         code = 0
     finally:
@@ -257,7 +260,7 @@ def _data_folders() -> list[Path]:
 
 
 def _reader(request: dict[str, Any], progress: int) -> Callable[[Source, ExtractionLimits], Extracted]:
-    """What the request asks for: a picture, highlighted code, or the text, by the usual reader or the other one."""
+    """What the request asks for: a picture, code, tables, or the text, by the usual reader or the other one."""
 
     def read(source: Source, limits: ExtractionLimits) -> Extracted:
         if wanted := request.get("highlight"):
@@ -266,6 +269,10 @@ def _reader(request: dict[str, Any], progress: int) -> Callable[[Source, Extract
             return highlight.mark(source, language=str(wanted["language"]), longest=int(wanted["longest"]))
         if wanted := request.get("picture"):
             return picture.draw(source, limits, page=int(wanted["page"]), longest=int(wanted["longest"]))
+        if path := request.get("grid"):
+            from . import grid
+
+            return grid.build(source, Path(path), limits, _reporter(progress))
         module = registry.load(source.media_type)
         by = module.fallback if request.get("fallback") else module.extract
         extracted: Extracted = by(source, limits, _reporter(progress))

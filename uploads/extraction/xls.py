@@ -22,13 +22,13 @@ _CUT = "The time for one file was used up: the rest is left out."
 def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Extracted:
     """The workbook as Markdown, one part a sheet."""
     with Path(os.devnull).open("w", encoding="utf-8") as silence:
-        book = _opened(source.path, silence)
+        book = opened(source.path, silence)
         builder, budget = TextBuilder(limits), Budget(limits)
         warnings: list[str] = []
         shapes: list[dict[str, object]] = []
         room = limits.max_cells
         for number, name in enumerate(book.sheet_names(), start=1):
-            grid, cut = bounded(_rows(book, number - 1), limits, room)
+            grid, cut = bounded(rows(book, number - 1), limits, room)
             room -= sum(map(len, grid))
             if cut:
                 warnings.append(f"Sheet {name!r}: only the first {len(grid)} rows with content are read.")
@@ -68,7 +68,7 @@ def fallback(source: Source, limits: ExtractionLimits, progress: Progress) -> Ex
     return Extracted(text=builder.text(), parts=max(1, len(names)), truncated=builder.full, engine="calamine")
 
 
-def _opened(path: Path, silence: IO[str]) -> xlrd.Book:
+def opened(path: Path, silence: IO[str]) -> xlrd.Book:
     """The workbook; a locked one is unlocked where the password is the one that Excel itself fills in."""
     content = path.read_bytes()
     if not content:
@@ -104,7 +104,7 @@ def _unlocked(content: bytes) -> bytes:
     return plain.getvalue()
 
 
-def _rows(book: xlrd.Book, index: int) -> Grid:
+def rows(book: xlrd.Book, index: int) -> Grid:
     """The rows with content of one sheet."""
     sheet = book.sheet_by_index(index)
     rows = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,12 +58,12 @@ def sheets(package: Package) -> list[Sheet]:
 
 def grids(package: Package, of: list[Sheet], limits: ExtractionLimits) -> Iterator[list[dict[int, str]]]:
     """The rows with content of each sheet, as {column from 0: text}; marks sheets that it cuts short."""
-    reader = _Reader(package)
+    reader = Reader(package)
     budget = Budget(limits)
     for sheet in of:
         rows: list[dict[int, str]] = []
         cells = 0
-        for row in reader.rows(package.read(sheet.part)):
+        for row in reader.rows([package.read(sheet.part)]):
             cells += len(row)
             if len(rows) >= limits.max_rows or cells > limits.max_cells or budget.spent():
                 sheet.cut = True
@@ -75,7 +75,7 @@ def grids(package: Package, of: list[Sheet], limits: ExtractionLimits) -> Iterat
 def shared_strings(package: Package) -> list[str]:
     """The workbook's table of strings, to which cells refer by number."""
     return [
-        _joined(item)[:_MAX_CELL_CHARACTERS] for item in _stream(package.read("xl/sharedstrings.xml"), "si")
+        _joined(item)[:_MAX_CELL_CHARACTERS] for item in _stream([package.read("xl/sharedstrings.xml")], "si")
     ]
 
 
@@ -97,7 +97,7 @@ def column_letters(number: int) -> str:
     return letters
 
 
-class _Reader:
+class Reader:
     """What all sheets of a workbook share: strings, date formats, the calendar's first day."""
 
     def __init__(self, package: Package) -> None:
@@ -109,9 +109,9 @@ class _Reader:
         # Day 0 of a workbook; cells know no time zone.
         self._epoch = datetime.datetime(1904, 1, 1) if since_1904 else datetime.datetime(1899, 12, 30)  # noqa: DTZ001
 
-    def rows(self, content: bytes) -> Iterator[dict[int, str]]:
-        """The rows that have any text."""
-        for row in _stream(content, "row"):
+    def rows(self, pieces: Iterable[bytes]) -> Iterator[dict[int, str]]:
+        """The rows of a sheet's XML, which comes in pieces, that have any text."""
+        for row in _stream(pieces, "row"):
             texts: dict[int, str] = {}
             column = -1
             for cell in row.iterchildren(_S + "c"):
@@ -155,12 +155,29 @@ class _Reader:
         return as_text(value) if value == value and abs(value) != float("inf") else stored
 
 
-def _stream(content: bytes, name: str) -> Iterator[Any]:
+class _Pieces(io.RawIOBase):
+    """Pieces of XML as a file, with the names of the strict standard, declared at its start, in their usual form."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._held = next(self._pieces, b"")
+        if _STRICT_NAMES in self._held[:4096]:
+            self._held = self._held.replace(_STRICT_NAMES, _NAMES)
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._held:
+            self._held = next(self._pieces, b"")
+        if size < 0:
+            given, self._held = self._held, b""
+        else:
+            given, self._held = self._held[:size], self._held[size:]
+        return given
+
+
+def _stream(pieces: Iterable[bytes], name: str) -> Iterator[Any]:
     """Each element `name` of XML that may be damaged, emptied again after its use."""
-    if _STRICT_NAMES in content[:4096]:
-        content = content.replace(_STRICT_NAMES, _NAMES)
     events = etree.iterparse(
-        io.BytesIO(content),
+        _Pieces(pieces),
         events=("end",),
         tag=_S + name,
         recover=True,
