@@ -5,24 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('artifacts', '0007_search_by_reader'),
+        ("artifacts", "0008_deletion_with_undo"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Grid',
+            name="Grid",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.CharField(blank=True, editable=False, help_text='Key in storage.', max_length=300)),
-                ('size', models.BigIntegerField(default=0, help_text='Bytes.')),
-                ('percent', models.PositiveSmallIntegerField(default=0, help_text='How much of it is made.')),
-                ('reason', models.CharField(blank=True, help_text='Why there is none.', max_length=300)),
-                ('version', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='grid', to='artifacts.version')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "file",
+                    models.CharField(blank=True, editable=False, help_text="Key in storage.", max_length=300),
+                ),
+                ("size", models.BigIntegerField(default=0, help_text="Bytes.")),
+                ("percent", models.PositiveSmallIntegerField(default=0, help_text="How much of it is made.")),
+                ("reason", models.CharField(blank=True, help_text="Why there is none.", max_length=300)),
+                (
+                    "version",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grid",
+                        to="artifacts.version",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('file', ''), ('reason', ''), _connector='OR'), name='grid_has_no_reason_beside_its_file')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("file", ""), ("reason", ""), _connector="OR"),
+                        name="grid_has_no_reason_beside_its_file",
+                    )
+                ],
             },
         ),
     ]

@@ -15,7 +15,7 @@ from openpyxl import Workbook
 from artifacts.garbage import collect_garbage, stored_keys, without_rows
 from artifacts.grids import making, reading
 from artifacts.models import Artifact, Grid, Version
-from artifacts.services import delete_artifact
+from artifacts.services import delete_artifact, finish_deletion
 from tests.cast import Cast
 from uploads.extraction.grid import MISSING, value
 
@@ -282,6 +282,6 @@ def test_the_file_goes_with_its_artifact_and_is_no_garbage_before(
     assert collect_garbage() == 0
     making.make(Version.objects.get().pk)
     assert key in set(stored_keys())
-    delete_artifact(by=cast.alice, artifact=artifact)
+    finish_deletion(delete_artifact(by=cast.alice, artifact=artifact).pk)
     assert not Grid.objects.exists()
     assert without_rows([key]) == [key]
