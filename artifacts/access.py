@@ -6,6 +6,7 @@ from accounts.models import User
 from artifacts.models import Artifact, Kind, Version
 from artifacts.types import is_textual
 from artifactsite.lib.errors import Conflict, Forbidden, Refusal
+from projects.access import ADMINISTRATORS_ONLY, administers
 from projects.models import Project
 
 Ability = bool | str
@@ -21,6 +22,7 @@ class Verb(StrEnum):
     ADD_VERSION = "add_version"
     MENTION = "mention"
     START_CONVERSATION = "start_conversation"
+    TRANSFER = "transfer"
 
 
 NOT_OWNER = "Only the owner can do this."
@@ -30,6 +32,9 @@ TOO_LONG_TO_EDIT = "This text is too long to edit here. Download it, change it, 
 LONGEST_EDIT = 512 * 1024  # bytes
 ALREADY_SAVED = "This artifact is saved already. Edit it on its page."
 NOT_SAVED = "Save the artifact first."
+OWN_STAYS = "It is yours. Only artifacts whose owner left the project are transferred."
+OWNER_STAYED = "Its owner is a member of the project, so it is theirs to decide about."
+NOT_SHARED = "Only artifacts that are shared with the project can be transferred."
 
 
 def sharing_reason(project: Project) -> str | None:
@@ -59,7 +64,22 @@ def abilities(artifact: Artifact, user: User, project: Project) -> dict[str, Abi
         Verb.ADD_VERSION: own,
         Verb.MENTION: True,
         Verb.START_CONVERSATION: True,
+        Verb.TRANSFER: OWN_STAYS if own is True else _transfer(artifact, user),
     }
+
+
+def transfer_reason(artifact: Artifact) -> str | None:
+    """Why nobody may give the artifact another owner, or None."""
+    if not artifact.is_shared:
+        return NOT_SHARED
+    return None if artifact.owner_left else OWNER_STAYED
+
+
+def _transfer(artifact: Artifact, user: User) -> Ability:
+    if reason := transfer_reason(artifact):
+        return reason
+    known: bool | None = getattr(artifact, "reader_administers", None)
+    return (administers(user, artifact.project_id) if known is None else known) or ADMINISTRATORS_ONLY
 
 
 def editing_reason(artifact: Artifact, version: Version) -> str | None:
@@ -86,6 +106,16 @@ def require_newest(artifact: Artifact, known: int) -> None:
 def require_owner(artifact: Artifact, user: User) -> None:
     if artifact.owner_id != user.pk:
         raise Forbidden(NOT_OWNER, code="not_owner")
+
+
+def require_administrator_of(artifact: Artifact, user: User) -> None:
+    if not administers(user, artifact.project_id):
+        raise Forbidden(ADMINISTRATORS_ONLY)
+
+
+def require_transferable(artifact: Artifact) -> None:
+    if reason := transfer_reason(artifact):
+        raise Conflict("not_transferable", reason)
 
 
 def require_sharing(project: Project) -> None:

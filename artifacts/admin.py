@@ -2,15 +2,19 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import BigIntegerField, Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
+from artifacts import services
+from artifacts.forms import TransferForm
 from artifacts.models import Artifact, Version
+from artifactsite.lib.errors import Refusal
 from conversations.admin import ReadOnlyAdmin
 
 NEWEST = 50  # versions listed
@@ -31,6 +35,7 @@ class SavedFilter(admin.SimpleListFilter):
 
 @admin.register(Artifact)
 class ArtifactAdmin(ReadOnlyAdmin):
+    actions = ["transfer"]
     list_display = [
         "__str__", "shared_name", "kind", "gallery_type", "owner", "project", "visibility", "saved_at", "versions",
         "storage", "created_at",
@@ -61,6 +66,31 @@ class ArtifactAdmin(ReadOnlyAdmin):
             .annotate(version_total=figure(Count("pk")), bytes_total=figure(Sum("size")))
             .order_by("-created_at")
         )
+
+    def has_transfer_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("artifacts.change_artifact")
+
+    @admin.action(description="Transfer what people who left shared", permissions=["transfer"])
+    def transfer(self, request: HttpRequest, queryset: QuerySet[Artifact]) -> HttpResponse | None:
+        """Asks for the new owner, then transfers all that is selected or nothing."""
+        user: Any = request.user
+        form = TransferForm(request.POST if "to" in request.POST else None)
+        if form.is_valid():
+            try:
+                services.transfer_several(
+                    by=user, artifacts=list(queryset), as_staff=True, **form.cleaned_data
+                )
+                self.message_user(request, "The selected artifacts are transferred.", messages.SUCCESS)
+                return None
+            except Refusal as refusal:
+                form.add_error("to", refusal.detail)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Transfer artifacts",
+            "artifacts": queryset,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/artifacts/artifact/transfer.html", context)
 
     @admin.display(description="name, where shared")
     def shared_name(self, artifact: Artifact) -> str:

@@ -28,6 +28,7 @@ from artifacts.serializers import (
     RowsSerializer,
     SaveSerializer,
     SelectionSerializer,
+    TransferSerializer,
     VersionSerializer,
     conversation_of,
 )
@@ -68,7 +69,8 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     parser_classes = [StrictJSONParser]
 
     def get_queryset(self) -> ArtifactQuerySet:
-        visible = Artifact.objects.visible_to(self.request.user)
+        user = self.request.user
+        visible = Artifact.objects.visible_to(user).with_standing_of(user)
         return visible.select_related("project", "owner", "conversation", "current__thumbnail")
 
     def filter_queryset(self, queryset: Any) -> Any:
@@ -121,6 +123,15 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         serializer = SaveSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         services.save_artifact(by=request.user, artifact=artifact, **serializer.validated_data)
+        return self._answer(artifact)
+
+    @extend_schema(request=TransferSerializer, responses=ArtifactSerializer)
+    def transfer(self, request: ApiRequest, pk: UUID) -> Response:
+        artifact = self.get_object()
+        access.require_administrator_of(artifact, request.user)
+        serializer = TransferSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        services.transfer_ownership(by=request.user, artifact=artifact, **serializer.validated_data)
         return self._answer(artifact)
 
     @extend_schema(

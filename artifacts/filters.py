@@ -36,6 +36,7 @@ class Wanted:
     scope: str = ""
     project: UUID | None = None
     conversation: UUID | None = None
+    owner_left: str = ""
     q: str = ""
     created_after: datetime | None = None
     created_before: datetime | None = None
@@ -52,6 +53,8 @@ class Wanted:
         if self.conversation:
             # Whose conversation somebody else's artifact came from is not theirs to find out.
             found = found.filter(conversation_id=self.conversation, conversation__owner=reader)
+        if self.owner_left:
+            found = found.left_behind()
         if self.created_after:
             found = found.filter(created_at__gte=self.created_after)
         if self.created_before:
@@ -74,6 +77,7 @@ class ArtifactFilter(django_filters.FilterSet):
     scope = django_filters.ChoiceFilter(choices=[(name, name) for name in SCOPES])
     project = IdFilter()
     conversation = IdFilter()
+    owner_left = django_filters.ChoiceFilter(choices=[("true", "true")])
     q = django_filters.CharFilter(max_length=LONGEST_QUERY)
     created_after = MomentFilter()
     created_before = MomentFilter()

@@ -40,6 +40,10 @@ class VisibilityForm(forms.Form):
     to = forms.ChoiceField(choices=Visibility.choices)
 
 
+class TransferForm(forms.Form):
+    to = forms.CharField(max_length=254)
+
+
 class IdsField(forms.CharField):
     """Ids in one value, by commas. Which of them exist, and who may see them, is asked of the database."""
 

@@ -29,6 +29,8 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "": (
         "id", "name", "kind", "gallery_type", "saved_at", "description", "visibility", "latest_number", "created_at",
         "updated_at", "project_id", "owner_id", "conversation_id", "current_id",
+        # Of people's standing, as `with_standing_of` adds it.
+        "owner_left", "reader_administers",
     ),
     "project": ("allow_artifact_sharing",),
     "owner": ("username",),
@@ -67,7 +69,7 @@ class Listing:
     def kind(self) -> Hashable:
         """What changes the words."""
         wanted = self.wanted
-        return wanted.type, wanted.kind, wanted.scope, wanted.q, *self.values
+        return wanted.type, wanted.kind, wanted.scope, wanted.owner_left, wanted.q, *self.values
 
     def rows(self, values: Values | None = None) -> ArtifactQuerySet:
         """The queryset, with these values instead of its own."""
@@ -149,7 +151,8 @@ class ArtifactPagination(CursorOrPagePagination):
         if not start and not listing.is_merged:
 
             def make(given: Values) -> QuerySet[Any, Any]:
-                return self._sorted(rows(given), reverse=reverse).values_list(*_COLUMNS)[:count]
+                standing = rows(given).with_standing_of(User(pk=given["reader"]))
+                return self._sorted(standing, reverse=reverse).values_list(*_COLUMNS)[:count]
 
             return _artifacts(worded.rows(kind, make, values))
         is_kept = not start and listing.is_one_plan(count)
@@ -175,7 +178,8 @@ def shown(reader: int, keys: Sequence[UUID]) -> list[Artifact]:
 
     def make(given: Values) -> QuerySet[Any, Any]:
         wanted = [value for name, value in given.items() if name != "reader"]
-        visible = Artifact.objects.visible_to(User(pk=given["reader"]))
+        reader = User(pk=given["reader"])
+        visible = Artifact.objects.visible_to(reader).with_standing_of(reader)
         return visible.filter(pk__in=wanted).values_list(*_COLUMNS)
 
     found = worded.rows(("shown", room), make, {"reader": reader, **values})

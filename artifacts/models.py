@@ -8,11 +8,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from artifacts.querysets import ArtifactManager, ArtifactQuerySet, OutputManager, VersionQuerySet
 from artifactsite.lib.letters import terms_of
 from conversations.models import Conversation, Message
-from projects.models import Project
+from projects.models import Membership, Project
 
 
 class Kind(models.TextChoices):
@@ -61,6 +62,13 @@ class NameTermsField(models.TextField):
 _IS_SHARED = models.Q(visibility="project", saved_at__isnull=False)
 
 
+def keep_what_is_shared(collector: Any, field: Any, rows: Any, using: str) -> None:
+    """With a person go their artifacts, but not what a project shares: an administrator transfers that first."""
+    if shared := list(rows.filter(_IS_SHARED, deletion__isnull=True)[:100]):
+        raise models.ProtectedError("Transfer the artifacts that this person shares first.", set(shared))
+    models.CASCADE(collector, field, rows, using)
+
+
 class Deletion(models.Model):
     """One act of deleting, which can be undone until it is finished: then rows and files go, and this row with them."""
 
@@ -81,7 +89,9 @@ class Artifact(models.Model):
     conversation = models.ForeignKey(
         Conversation, null=True, blank=True, on_delete=models.SET_NULL, related_name="artifacts"
     )
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="artifacts")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=keep_what_is_shared, related_name="artifacts"
+    )
     name = models.CharField(max_length=255)
     # The tool's own name for it, by which it finds it again after a person has renamed it.
     output_name = models.CharField(max_length=255, editable=False)
@@ -205,6 +215,11 @@ class Artifact(models.Model):
     @property
     def is_shared(self) -> bool:
         return self.is_saved and self.visibility == Visibility.PROJECT
+
+    @cached_property
+    def owner_left(self) -> bool:
+        """Whether its owner is no active member of its project. Lists bring it along (`with_standing_of`)."""
+        return not Membership.objects.active().filter(project=self.project_id, user=self.owner_id).exists()
 
     def newer_version_for(self, user: Any) -> int | None:
         """The version that its conversation made since its owner saved it; the owner's alone to know."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
@@ -24,6 +25,7 @@ from artifacts.viewers.code import language_of
 from artifacts.viewers.grid import shortened
 from artifactsite.lib import markdown
 from artifactsite.lib.errors import Refusal
+from projects.models import Membership, Project
 
 MOST_VERSIONS = 200
 SAMPLE_COLUMNS = 6
@@ -157,6 +159,8 @@ def actions_of(artifact: Artifact, version: Version, user: User) -> Actions:
 
 def _menu(artifact: Artifact, version: Version, able: dict[str, bool | str]) -> list[Item]:
     """The ⋮ menu. What only an owner can do isn't shown to others; what a setting turned off says so."""
+    if able[Verb.TRANSFER] is True:
+        return [Item("Transfer ownership", "user-plus", address("artifact-transfer", artifact))]
     if able[Verb.UPDATE] is not True:
         return []
     items = []
@@ -364,6 +368,8 @@ class ArtifactPage:
     project: str
     dimensions: str
     is_owner: bool
+    owner_left: bool
+    transfer_url: str
     source: Source | None
     url: str
     actions: Actions
@@ -382,6 +388,8 @@ def artifact_page(artifact: Artifact, version: Version, user: User, query: Mappi
     versions = _versions(artifact, version, current, user)
     newer = artifact.newer_version_for(user)
     editable = is_owner and version.pk == current.pk and editing_reason(artifact, version) is None
+    owner_left = not is_owner and artifact.owner_left
+    may_transfer = owner_left and abilities(artifact, user, artifact.project)[Verb.TRANSFER] is True
     return ArtifactPage(
         id=artifact.pk,
         name=artifact.name,
@@ -404,6 +412,8 @@ def artifact_page(artifact: Artifact, version: Version, user: User, query: Mappi
         project=artifact.project.name,
         dimensions=f"{summary['width']} × {summary['height']}" if "width" in summary else "",
         is_owner=is_owner,
+        owner_left=owner_left,
+        transfer_url=address("artifact-transfer", artifact) if may_transfer else "",
         source=source_of(artifact, version, user),
         url=address("artifact", artifact),
         actions=actions_of(artifact, version, user),
@@ -440,6 +450,67 @@ def _versions(artifact: Artifact, shown: Version, current: Version, user: User) 
         )
         for row in visible.order_by("-number")[:MOST_VERSIONS]
     ]
+
+
+# --- what somebody left behind ----------------------------------------------------------------------------
+
+LEFT = 50  # a page
+
+
+@dataclass(frozen=True)
+class LeftRow:
+    """A shared artifact whose owner left."""
+
+    id: uuid.UUID
+    name: str
+    kind: str
+    type: str
+    kind_label: str
+    owner: str
+    size: int
+    updated_at: datetime
+    url: str
+
+
+@dataclass(frozen=True)
+class LeftPage:
+    """What the people who left a project shared with it, for an administrator to give to somebody who stayed."""
+
+    project: Project
+    rows: list[LeftRow]
+    page: Page[Artifact]
+    people: list[str]
+
+
+def left_page(project: Project, user: User, number: str) -> LeftPage:
+    left = with_everything(Artifact.objects.visible_to(user).filter(project=project).left_behind())
+    page = Paginator(left.order_by("owner__username", "name", "pk"), LEFT).get_page(number)
+    return LeftPage(
+        project=project,
+        rows=[_left_row(artifact, artifact.current) for artifact in page if artifact.current],
+        page=page,
+        people=members_of(project, user),
+    )
+
+
+def members_of(project: Project, user: User) -> list[str]:
+    """The usernames of the first hundred active members, to choose from; others are typed."""
+    members = Membership.objects.visible_to(user).active().filter(project=project)
+    return list(members.order_by("user__username").values_list("user__username", flat=True)[:100])
+
+
+def _left_row(artifact: Artifact, version: Version) -> LeftRow:
+    return LeftRow(
+        id=artifact.pk,
+        name=artifact.name,
+        kind=artifact.kind,
+        type=artifact.gallery_type,
+        kind_label=label_of(artifact, version),
+        owner=artifact.owner.username,
+        size=version.size,
+        updated_at=artifact.updated_at,
+        url=address("artifact", artifact),
+    )
 
 
 # --- saving and sharing ---------------------------------------------------------------------------------

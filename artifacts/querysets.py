@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 from django.apps import apps
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Manager, Q, QuerySet, UUIDField
+from django.db.models import Exists, Manager, OuterRef, Q, QuerySet, UUIDField
 from django.db.models.expressions import RawSQL
 
-from projects.querysets import ProjectScopedQuerySet
+from projects.querysets import ProjectScopedQuerySet, is_active_member
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -166,6 +166,26 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
                 return self.saved()
         return self
 
+    def left_behind(self) -> Self:
+        """Shared with a project that their owner is no active member of any more."""
+        return self.shared().filter(~is_active_member(OuterRef("project"), OuterRef("owner")))
+
+    def with_standing_of(self, user: "User | AnonymousUser") -> Self:
+        """Adds what `abilities` asks about people: `owner_left`, and whether `user` administers the project."""
+        memberships = apps.get_model("projects", "Membership").objects.active()
+        administers = memberships.filter(project=OuterRef("project"), user=user.pk, role="administrator")
+        return self.annotate(
+            owner_left=~is_active_member(OuterRef("project"), OuterRef("owner")),
+            reader_administers=Exists(administers),
+        )
+
+
+class OutputQuerySet(QuerySet[Any]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Outputs whose artifact `user` may see: one that was transferred needn't be its maker's to see any more."""
+        artifacts = apps.get_model("artifacts", "Artifact").objects.visible_to(user)
+        return self.filter(Exists(artifacts.filter(pk=OuterRef("version__artifact"))))
+
 
 class ArtifactManager(Manager.from_queryset(ArtifactQuerySet)):  # type: ignore[misc]
     """Artifacts that are there: what was deleted is gone for everybody at once, though it can still be undone.
@@ -178,11 +198,12 @@ class ArtifactManager(Manager.from_queryset(ArtifactQuerySet)):  # type: ignore[
         return there
 
 
-class OutputManager(Manager[Any]):
+class OutputManager(Manager.from_queryset(OutputQuerySet)):  # type: ignore[misc]
     """What messages carry, without what was deleted."""
 
-    def get_queryset(self) -> QuerySet[Any, Any]:
-        return super().get_queryset().filter(version__artifact__deletion__isnull=True)
+    def get_queryset(self) -> OutputQuerySet:
+        there: OutputQuerySet = super().get_queryset().filter(version__artifact__deletion__isnull=True)
+        return there
 
 
 class VersionQuerySet(QuerySet[Any]):

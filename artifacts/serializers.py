@@ -48,6 +48,9 @@ class ArtifactSerializer(serializers.Serializer[Artifact]):
     conversation = ConversationLinkSerializer(read_only=True, allow_null=True)
     project = serializers.UUIDField(read_only=True)
     owner = serializers.CharField(read_only=True)
+    owner_left = serializers.BooleanField(
+        read_only=True, help_text="Whether its owner is no member any more."
+    )
     is_owner = serializers.BooleanField(read_only=True)
     saved = serializers.BooleanField(read_only=True)
     visibility = serializers.ChoiceField(choices=Visibility.choices, read_only=True)
@@ -83,6 +86,8 @@ class ArtifactSerializer(serializers.Serializer[Artifact]):
             "conversation": conversation_of(artifact, user),
             "project": artifact.project_id,
             "owner": artifact.owner.username,
+            # Whoever reads is a member.
+            "owner_left": artifact.owner_id != user.pk and artifact.owner_left,
             "is_owner": artifact.owner_id == user.pk,
             "saved": artifact.is_saved,
             "visibility": artifact.visibility,
@@ -120,6 +125,10 @@ class SaveSerializer(serializers.Serializer[Artifact]):
     name = Text(max_length=255, required=False, default="", allow_blank=True)
     description = Text(max_length=5000, required=False, default="", allow_blank=True)
     visibility = serializers.ChoiceField(choices=Visibility.choices, default=Visibility.PRIVATE)
+
+
+class TransferSerializer(serializers.Serializer[Artifact]):
+    to = Text(max_length=254, help_text="The new owner's username or e-mail address.")
 
 
 class VersionSerializer(serializers.ModelSerializer[Version]):

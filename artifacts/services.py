@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
 from django.http import Http404
 from django.utils import timezone
 
@@ -43,6 +43,7 @@ from conversations.services import add_message
 from jobs import services as jobs
 from jobs.models import Priority
 from projects.models import Project
+from projects.services import find_member, require_administrator
 
 FINISH_DELETION = "artifacts.finish_deletion"
 # So long after its time a deletion whose job failed is finished by upkeep.
@@ -304,6 +305,51 @@ def update_artifact(
             locked.description = description
             fields.append("description")
         return _changed(locked, *fields) if fields else locked
+
+
+def transfer_ownership(*, by: User, artifact: Artifact, to: str, as_staff: bool = False) -> Artifact:
+    """Gives a shared artifact whose owner left the project to a member, by username or e-mail address.
+
+    By an administrator of the project; `as_staff`: the Django admin has seen to the right. What the old owner's
+    conversation made of it and nobody was given yet stays the old owner's alone.
+    """
+    with transaction.atomic():
+        # Before the artifact, as deliveries lock them: none may add to it in the middle of this.
+        Conversation.objects.select_for_update().filter(artifacts=artifact.pk).first()
+        locked, project = _locked(artifact)
+        if not as_staff:
+            require_administrator(by=by, project=project)
+        access.require_transferable(locked)
+        source = locked.conversation
+        unpublished = list(locked.versions.filter(published=False).order_by("number"))
+        keeper = Artifact(
+            project=project, conversation=source, owner=locked.owner, name=locked.name,
+            output_name=locked.output_name, kind=locked.kind, gallery_type=locked.gallery_type,
+            saved_at=None if source else timezone.now(),
+        )  # fmt: skip
+        locked.owner, locked.conversation = find_member(project, to), None
+        locked.latest_number = locked.versions.published().aggregate(n=Max("number"))["n"]
+        _changed(locked, "owner", "conversation", "latest_number")
+        if unpublished:
+            _move(unpublished, keeper)
+    return locked
+
+
+def transfer_several(*, by: User, artifacts: Sequence[Artifact], to: str, as_staff: bool = False) -> None:
+    """All of them or none."""
+    with transaction.atomic():
+        for artifact in artifacts:
+            transfer_ownership(by=by, artifact=artifact, to=to, as_staff=as_staff)
+
+
+def _move(versions: Sequence[Version], artifact: Artifact) -> None:
+    """Makes `versions` those of a new artifact."""
+    artifact.save()
+    for number, version in enumerate(versions, 1):
+        version.artifact, version.number, version.published = artifact, number, True
+        version.save(update_fields=["artifact", "number", "published"])
+    artifact.latest_number = len(versions)
+    _publish(artifact, versions[-1])
 
 
 def delete_artifact(*, by: User, artifact: Artifact) -> Deletion:

@@ -27,6 +27,8 @@ urlpatterns = [
     path(f"{ARTIFACT}/edit", views.edit, name="artifact-edit"),
     path(f"{ARTIFACT}/content", views.content, name="artifact-content"),
     path(f"{ARTIFACT}/visibility", views.visibility, name="artifact-visibility"),
+    path(f"{ARTIFACT}/transfer", views.transfer, name="artifact-transfer"),
+    path("projects/<uuid:pk>/left-behind", views.left_behind, name="project-left-behind"),
     path(f"{ARTIFACT}/delete", views.delete, name="artifact-delete"),
     path(f"{ARTIFACT}/versions/<int:number>/restore", views.restore, name="artifact-restore"),
 ]

@@ -13,8 +13,15 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from artifacts import exports, pages, services
-from artifacts.access import require_owner, require_saved, require_sharing, require_unsaved
-from artifacts.forms import ContentForm, EditForm, SaveForm, VisibilityForm
+from artifacts.access import (
+    require_administrator_of,
+    require_owner,
+    require_saved,
+    require_sharing,
+    require_transferable,
+    require_unsaved,
+)
+from artifacts.forms import ContentForm, EditForm, SaveForm, SelectionForm, TransferForm, VisibilityForm
 from artifacts.gallery import Asked, gallery_page, gallery_tabs, gallery_tiles, neighbours_of, tile_of
 from artifacts.grids import making
 from artifacts.models import Artifact, Deletion, Version, Visibility
@@ -24,6 +31,8 @@ from artifacts.viewers.code import language_of
 from artifacts.zips import zip_response
 from artifactsite.lib.errors import Forbidden, Invalid, Refusal
 from artifactsite.lib.pages import is_fragment, place_in_frame, refusals_shown, toast, trigger
+from projects.models import Project
+from projects.services import require_administrator
 
 NAMED = 20  # names that a question lists
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -31,7 +40,8 @@ form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 def visible_artifact(request: HttpRequest, pk: UUID) -> Artifact:
     """The artifact if the visitor may see it, else 404."""
-    return get_object_or_404(pages.with_everything(Artifact.objects.visible_to(request.user)), pk=pk)
+    visible = Artifact.objects.visible_to(request.user).with_standing_of(request.user)
+    return get_object_or_404(pages.with_everything(visible), pk=pk)
 
 
 def own_artifact(request: HttpRequest, pk: UUID) -> Artifact:
@@ -238,19 +248,27 @@ def _done(request: HttpRequest, found: Artifact, text: str) -> HttpResponse:
     return toast(request, response, text)
 
 
-def _submit(
+def _ask(
     request: HttpRequest,
-    form: forms.Form,
+    found: Artifact,
     template: str,
-    context: dict[str, Any],
-    act: Callable[[], Artifact],
-) -> Artifact | HttpResponse:
-    """Does `act` with a valid form. What is refused is said in the form, with all that was typed."""
+    form_class: type[forms.Form],
+    *,
+    initial: dict[str, Any],
+    act: Callable[[dict[str, Any]], Artifact],
+    done: str,
+    **context: Any,
+) -> HttpResponse:
+    """A form about `found`, or `act` on what was typed. A refusal is said in the form, which keeps what was typed."""
+    context["artifact"] = found
+    if request.method != "POST":
+        return _form(request, template, {**context, "form": form_class(initial=initial)})
+    form = context["form"] = form_class(request.POST)
     try:
         if not form.is_valid():
             field, sentences = next(iter(form.errors.items()))
             raise Invalid(field, f"{field.capitalize()}: {sentences[0]}")
-        return act()
+        return _done(request, act(form.cleaned_data), done)
     except Refusal as refusal:
         if is_fragment(request):
             raise
@@ -266,20 +284,16 @@ def save(request: HttpRequest, pk: UUID) -> HttpResponse:
     user: Any = request.user
     found = own_artifact(request, pk)
     require_unsaved(found)
-    template = "artifacts/save.html"
-    context: dict[str, Any] = {"artifact": found, "choices": pages.save_choices(found)}
-    if request.method != "POST":
-        context["form"] = SaveForm(initial={"name": found.name, "visibility": Visibility.PRIVATE})
-        return _form(request, template, context)
-    form = context["form"] = SaveForm(request.POST)
-    result = _submit(
+    return _ask(
         request,
-        form,
-        template,
-        context,
-        lambda: services.save_artifact(by=user, artifact=found, **form.cleaned_data),
+        found,
+        "artifacts/save.html",
+        SaveForm,
+        initial={"name": found.name, "visibility": Visibility.PRIVATE},
+        act=lambda typed: services.save_artifact(by=user, artifact=found, **typed),
+        done="Saved.",
+        choices=pages.save_choices(found),
     )
-    return _done(request, result, "Saved.") if isinstance(result, Artifact) else result
 
 
 @login_required
@@ -288,20 +302,15 @@ def save(request: HttpRequest, pk: UUID) -> HttpResponse:
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     user: Any = request.user
     found = own_artifact(request, pk)
-    template = "artifacts/edit.html"
-    context: dict[str, Any] = {"artifact": found}
-    if request.method != "POST":
-        context["form"] = EditForm(initial={"name": found.name, "description": found.description})
-        return _form(request, template, context)
-    form = context["form"] = EditForm(request.POST)
-    result = _submit(
+    return _ask(
         request,
-        form,
-        template,
-        context,
-        lambda: services.update_artifact(by=user, artifact=found, **form.cleaned_data),
+        found,
+        "artifacts/edit.html",
+        EditForm,
+        initial={"name": found.name, "description": found.description},
+        act=lambda typed: services.update_artifact(by=user, artifact=found, **typed),
+        done="Changed.",
     )
-    return _done(request, result, "Changed.") if isinstance(result, Artifact) else result
 
 
 @login_required
@@ -350,6 +359,63 @@ def visibility(request: HttpRequest, pk: UUID) -> HttpResponse:
     services.set_visibility(by=user, artifact=found, visibility=to)
     shared = to == Visibility.PROJECT
     return _done(request, found, "Shared with the project." if shared else "Made private.")
+
+
+@login_required
+@form_methods
+@refusals_shown
+def transfer(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """An administrator gives what somebody left behind to a member."""
+    user: Any = request.user
+    found = visible_artifact(request, pk)
+    require_administrator_of(found, user)
+    require_transferable(found)
+    place_in_frame(request, project=found.project_id)
+    return _ask(
+        request,
+        found,
+        "artifacts/transfer.html",
+        TransferForm,
+        initial={},
+        act=lambda typed: services.transfer_ownership(by=user, artifact=found, **typed),
+        done="Transferred.",
+        people=pages.members_of(found.project, user),
+    )
+
+
+@login_required
+@form_methods
+@refusals_shown
+def left_behind(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What people who left shared with a project; the ticked ones go to one member, all or none."""
+    user: Any = request.user
+    project = get_object_or_404(Project.objects.visible_to(user), pk=pk)
+    require_administrator(by=user, project=project)
+    place_in_frame(request, project=project.pk)
+    context: dict[str, Any] = {}
+    if request.method == "POST":
+        try:
+            text = _transfer_ticked(request, project)
+            return toast(request, redirect("project-left-behind", pk), text)
+        except Refusal as refusal:
+            context = {"refusal": refusal, "to": request.POST.get("to", "")}
+            context["ticked"] = request.POST.getlist("id")
+    page = pages.left_page(project, user, request.GET.get("page", "1"))
+    status = context["refusal"].status if context else 200
+    return render(request, "artifacts/left_behind.html", {"page": page, **context}, status=status)
+
+
+def _transfer_ticked(request: HttpRequest, project: Project) -> str:
+    user: Any = request.user
+    selection, form = SelectionForm(request.POST), TransferForm(request.POST)
+    if not selection.is_valid() or not selection.cleaned_data["ids"]:
+        raise Invalid("id", "Tick the artifacts to transfer first.")
+    if not form.is_valid():
+        raise Invalid("to", "Type the username or e-mail address of the member who takes them.")
+    chosen = Artifact.objects.visible_to(user).filter(project=project, pk__in=selection.cleaned_data["ids"])
+    found = list(chosen)
+    services.transfer_several(by=user, artifacts=found, **form.cleaned_data)
+    return "Transferred 1 artifact." if len(found) == 1 else f"Transferred {len(found)} artifacts."
 
 
 @login_required

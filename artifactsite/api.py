@@ -68,6 +68,7 @@ urlpatterns = [
     path(ARTIFACT, verbs(Artifacts, get="retrieve", patch="partial_update", delete="destroy")),
     path(f"{ARTIFACT}/undelete", verbs(Artifacts, post="undelete")),
     path(f"{ARTIFACT}/save", verbs(Artifacts, post="save_artifact")),
+    path(f"{ARTIFACT}/transfer", verbs(Artifacts, post="transfer")),
     path(f"{ARTIFACT}/data", raw_content(verbs(Artifacts, get="data"))),
     path(f"{ARTIFACT}/download", raw_content(verbs(Artifacts, get="download")), name="api-artifact-download"),
     path(f"{ARTIFACT}/definition", raw_content(verbs(Artifacts, get="definition"))),

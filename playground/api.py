@@ -54,9 +54,8 @@ class MessageViewSet(mixins.ListModelMixin, GenericViewSet[Message]):
 
     def get_queryset(self) -> MessageQuerySet:
         conversation = own_conversation(self.request, self.kwargs["conversation_id"])
-        return with_everything(
-            Message.objects.visible_to(self.request.user).filter(conversation=conversation)
-        )
+        user = self.request.user
+        return with_everything(Message.objects.visible_to(user).filter(conversation=conversation), user)
 
     @extend_schema(request=NewMessageSerializer, responses={201: MessageSerializer})
     def create(self, request: ApiRequest, conversation_id: UUID) -> Response:
@@ -75,7 +74,7 @@ class MessageViewSet(mixins.ListModelMixin, GenericViewSet[Message]):
 
 
 def _created(request: ApiRequest, message: Message) -> Response:
-    shown = with_everything(Message.objects.filter(pk=message.pk)).get()
+    shown = with_everything(Message.objects.filter(pk=message.pk), request.user).get()
     return Response(
         MessageSerializer(shown, context={"request": request}).data, status=status.HTTP_201_CREATED
     )

@@ -173,7 +173,8 @@ class Live:
         return render_to_string(f"conversations/{template}.html", context, self.request)
 
     def _became(self, name: str, message: str) -> Change:
-        found = with_everything(Message.objects.visible_to(self.user).filter(pk=message)).first()
+        mine = Message.objects.visible_to(self.user).filter(pk=message)
+        found = with_everything(mine, self.user).first()
         html = ""
         if found is not None:
             context = {"line": pages.line_of(self.user, found), "entry": {"turn": self.turn}}

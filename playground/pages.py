@@ -143,23 +143,23 @@ def window(
     has_earlier = has_later = False
     if place is None or before is not None:
         wanted = messages if place is None else messages.filter(_place(place, later=False))
-        rows = _newest(wanted, WINDOW + 1)
+        rows = _newest(user, wanted, WINDOW + 1)
         has_earlier, rows = len(rows) > WINDOW, rows[-WINDOW:]
     else:
         earlier: list[Message] = []
         if after is None:
-            earlier = _newest(messages.filter(_place(place, later=False)), BEFORE_LINKED + 1)
+            earlier = _newest(user, messages.filter(_place(place, later=False)), BEFORE_LINKED + 1)
             has_earlier, earlier = len(earlier) > BEFORE_LINKED, earlier[-BEFORE_LINKED:]
         wanted = messages.filter(_place(place, later=True, inclusive=after is None))
-        rows = list(with_everything(wanted).order_by("created_at", "pk")[: WINDOW + 1])
+        rows = list(with_everything(wanted, user).order_by("created_at", "pk")[: WINDOW + 1])
         has_later, rows = len(rows) > WINDOW, earlier + rows[:WINDOW]
     first, last = (rows[0].pk, rows[-1].pk) if rows else (None, after)
     entries = entries_of(user, rows, only_new=after is not None)
     return Window(entries, first, last, has_earlier, has_later)
 
 
-def _newest(messages: MessageQuerySet, most: int) -> list[Message]:
-    return list(with_everything(messages).order_by("-created_at", "-pk")[:most])[::-1]
+def _newest(user: User, messages: MessageQuerySet, most: int) -> list[Message]:
+    return list(with_everything(messages, user).order_by("-created_at", "-pk")[:most])[::-1]
 
 
 def entries_of(user: User, messages: Iterable[Message], *, only_new: bool = False) -> list[Entry]:
@@ -247,9 +247,8 @@ def _cards(message: Message, user: User) -> list[Card]:
 def turn_entry(user: User, turn: Turn) -> Entry:
     """A turn with everything that was said in it, and in earlier ones for the same message."""
     turns = Turn.objects.filter(conversation=turn.conversation_id, message=turn.message_id).values("pk")
-    said = with_everything(Message.objects.visible_to(user).filter(turn__in=turns)).order_by(
-        "created_at", "pk"
-    )
+    mine = Message.objects.visible_to(user).filter(turn__in=turns)
+    said = with_everything(mine, user).order_by("created_at", "pk")
     entries = entries_of(user, said[: WINDOW * 4])
     return next((entry for entry in entries if entry.turn), Entry([], turn))
 
@@ -260,7 +259,7 @@ def as_markdown(user: User, conversation: Conversation, message: UUID | None = N
     if message is not None:
         row = get_object_or_404(messages.prefetch_related("mentions"), pk=message)
         return resolve(row, visible_mentioned([row], user)).body
-    rows = list(with_everything(messages).order_by("created_at", "pk")[:MOST_COPIED])
+    rows = list(with_everything(messages, user).order_by("created_at", "pk")[:MOST_COPIED])
     visible = visible_mentioned(rows, user)
     parts = [f"# {conversation.display_title}"]
     for row in rows:

@@ -7,6 +7,7 @@ from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.models import User
 from artifacts.models import Output
 from artifacts.serializers import ArtifactSerializer
 from artifactsite.lib.fields import Flag, Text
@@ -16,9 +17,9 @@ from mentions.resolve import Resolved, resolve, visible_mentioned
 from playground.models import Turn
 
 
-def with_everything(messages: MessageQuerySet) -> MessageQuerySet:
-    """What a list of messages needs, in a number of queries that doesn't grow with it."""
-    outputs = Output.objects.select_related(
+def with_everything(messages: MessageQuerySet, user: User) -> MessageQuerySet:
+    """What `user` gets of a list of messages, in a number of queries that doesn't grow with it."""
+    outputs = Output.objects.visible_to(user).select_related(
         "version__artifact__project",
         "version__artifact__owner",
         "version__artifact__conversation",
@@ -146,7 +147,10 @@ class TurnSerializer(serializers.ModelSerializer[Turn]):
 
     @extend_schema_field(ArtifactSerializer(many=True))
     def get_artifacts(self, turn: Turn) -> list[dict[str, Any]]:
-        made = with_everything(Message.objects.filter(conversation=turn.conversation_id, turn=turn.pk))
+        made = with_everything(
+            Message.objects.filter(conversation=turn.conversation_id, turn=turn.pk),
+            self.context["request"].user,
+        )
         return [
             row for message in made.order_by("created_at") for row in artifact_rows(message, self.context)
         ]

@@ -44,6 +44,12 @@ class OwnedQuerySet(ProjectScopedQuerySet[M]):
         return self.in_projects_of(user).filter(**{self.owner_path: user})
 
 
+def is_active_member(project: Any, user: Any) -> models.Exists:
+    """As an expression: whether `user` is an active member of `project`; either may be a reference to a column."""
+    memberships = apps.get_model("projects", "Membership").objects.active()
+    return models.Exists(memberships.filter(project=project, user=user))
+
+
 class ProjectQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         return self.filter(pk__in=_active_memberships(user).values("project_id"))

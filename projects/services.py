@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from accounts.models import User
 from artifactsite.lib.errors import Conflict, Forbidden, Invalid
 from artifactsite.lib.names import clean_name
+from projects.access import ADMINISTRATORS_ONLY, administers
 from projects.models import Membership, Project, Role
 
 EDITABLE = (
@@ -51,8 +52,8 @@ def create_project(*, by: User, name: str, **values: Any) -> Project:
 
 
 def require_administrator(*, by: User, project: Project) -> None:
-    if not Membership.objects.filter(project=project, user=by, role=Role.ADMINISTRATOR).exists():
-        raise Forbidden("Only the project's administrators can do this.")
+    if not administers(by, project.pk):
+        raise Forbidden(ADMINISTRATORS_ONLY)
 
 
 def _check_agent_address(address: str) -> str:
@@ -103,6 +104,18 @@ def find_user(name: str) -> User | None:
     return User.objects.filter(
         Q(username=name) | Q(email__iexact=name) & ~Q(email=""), is_active=True
     ).first()
+
+
+def find_member(project: Project, name: str) -> User:
+    """An active member by username or e-mail address; `Invalid` where the project has none of this name."""
+    found = find_user(name)
+    if found is None or not Membership.objects.filter(project=project, user=found).exists():
+        raise Invalid(
+            "to",
+            f"Nobody of this username or e-mail address is a member of {project.name}. Check its spelling.",
+            code="not_a_member",
+        )
+    return found
 
 
 def add_member(*, by: User, project: Project, user: str, role: str = Role.COLLABORATOR) -> Membership:

@@ -8,11 +8,13 @@ import uuid
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
+from django.db.models import OuterRef
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
 from artifactsite.lib.errors import Refusal
+from projects.querysets import is_active_member
 from uploads.models import Quarantine, Upload
 
 EXPIRED = (
@@ -47,11 +49,10 @@ def upload_for(token: str) -> Upload:
     """
     try:
         pk, _, generation = _signer().unsign(token).partition("-")
-        found = (
-            Upload.objects.filter(pk=uuid.UUID(pk), link_generation=int(generation), owner__is_active=True)
-            .select_related("owner")
-            .first()
-        )
+        # A link lives no longer than its owner's own access to the file.
+        named = Upload.objects.filter(pk=uuid.UUID(pk), link_generation=int(generation))
+        members = is_active_member(OuterRef("conversation__project"), OuterRef("owner"))
+        found = named.filter(members).select_related("owner").first()
     except (BadSignature, ValueError):
         found = None
     if found is None:
