@@ -6,7 +6,8 @@
 A reply may have `text`, `calls`, `piece` (characters a chunk), `usage`, `finish`; or `status` with `headers` and
 `error`; `break_after` (chunks, then the connection is cut), `wait` (holds still after that many chunks until
 `release()`), `plain` (one JSON answer instead of a stream). In texts and arguments `{{mention}}` stands for the
-newest mention that the model was given, `{{artifact}}` for its id.
+newest mention that the model was given, `{{artifact}}` for its id. A picture of the prompt "hold" waits for
+`release()`.
 """
 
 import argparse
@@ -81,6 +82,8 @@ class Handler(BaseHTTPRequestHandler):
             self._json(404, {"error": {"message": f"no such path: {self.path}"}})
 
     def _images(self, body: dict[str, Any]) -> None:
+        if body["prompt"] == "hold":
+            self.state.released.wait(120)
         if "response_format" in body and body["model"].startswith("gpt-image"):
             self._json(400, {"error": {"message": "Unknown parameter: response_format"}})
         else:

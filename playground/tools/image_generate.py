@@ -2,7 +2,11 @@
 
 import base64
 import binascii
+import queue
+import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +18,7 @@ from artifactsite.lib.errors import Refusal
 from playground.tools.base import ToolCall, ToolResult
 
 SECONDS = 180  # a picture takes its time
+TICK = 0.2
 LARGEST_ANSWER = 64 * 1024 * 1024
 CODE = "image_failed"
 
@@ -44,11 +49,13 @@ class ImageGenerate:
             return ToolResult("No images endpoint is connected to this site.", is_error=True, error_code=CODE)
         began = time.monotonic()
         try:
-            pictures = _pictures(_ask(arguments))
+            pictures = _pictures(_while_wanted(arguments, call.cancelled))
             contents = [
                 FILE.from_file(_name(arguments, number, len(pictures)), ContentFile(picture))
                 for number, picture in enumerate(pictures, start=1)
             ]
+        except _Cancelled:
+            return ToolResult("This was cancelled.", is_error=True, error_code="cancelled")
         except _Failed as error:
             return ToolResult(str(error), is_error=True, error_code=CODE)
         except Refusal as refusal:
@@ -59,6 +66,30 @@ class ImageGenerate:
 
 class _Failed(Exception):
     pass
+
+
+class _Cancelled(Exception):
+    pass
+
+
+def _while_wanted(arguments: dict[str, Any], cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """The endpoint's answer. A thread waits for it, so that a cancelled turn need not."""
+    answers: queue.SimpleQueue[dict[str, Any] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(_ask(arguments))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the waiting thread raises it
+            answers.put(error)
+
+    threading.Thread(target=ask, name="image-request", daemon=True).start()
+    while not cancelled():
+        with suppress(queue.Empty):
+            answer = answers.get(timeout=TICK)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+    raise _Cancelled
 
 
 def _ask(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from playground.tools.slots import program_slot
 
 TEMPLATES = Path(__file__).parent / "report_templates"
 _LIMITS = Limits(wall_seconds=15, cpu_seconds=10, memory_bytes=512_000_000, disk_bytes=64_000_000)
-_PROGRAM = """
+# What a template sees, and no more.
+ENVIRONMENT = """
 import sys
 from jinja2 import DictLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -26,10 +27,12 @@ given = memory.get_content("template")
 options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
 options["loader"] = DictLoader(given["shared"])
 environment = ImmutableSandboxedEnvironment(autoescape=True, **options)
+"""
+_PROGRAM = f"""{ENVIRONMENT}
 try:
     page = environment.from_string(given["source"]).render(given["data"])
 except (TemplateError, TypeError, ValueError, OverflowError) as error:
-    sys.exit(f"The template could not be filled: {type(error).__name__}: {error}")
+    sys.exit(f"The template could not be filled: {{type(error).__name__}}: {{error}}")
 with open(given["file"], "w", encoding="utf-8") as file:
     file.write(page)
 """
