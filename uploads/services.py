@@ -47,6 +47,8 @@ GIVEN_UP = (
 CANCELLED = "An administrator stopped the reading of this file. Retry, or ask them why."
 # What may end otherwise the next time: a process that was killed, storage or a server that was away.
 TRIED_AGAIN = {"crashed", "missing", "unavailable"}
+# Readers never wait: one that was stopped by the clock with less CPU time than this share of it was starved of it.
+STARVED_SHARE = 0.1
 PROGRESS_SECONDS = 0.5
 AT_HAND = 10  # files of one person that are read before other people's piles
 _pool = ExtractionPool()
@@ -312,9 +314,10 @@ def _held(upload: Upload) -> QuerySet[Upload]:
 
 
 def _may_pass(error: Exception) -> bool:
-    return isinstance(error, antivirus.ScannerUnavailable) or (
-        isinstance(error, ExtractionError) and error.code in TRIED_AGAIN
-    )
+    if not isinstance(error, ExtractionError):
+        return isinstance(error, antivirus.ScannerUnavailable)
+    starved = error.cpu_seconds < STARVED_SHARE * ExtractionLimits().wall_seconds
+    return error.code in TRIED_AGAIN or (error.code == "timed_out" and starved)
 
 
 def _fail(upload: Upload, error: Exception) -> None:

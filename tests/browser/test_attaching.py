@@ -115,6 +115,21 @@ def test_what_could_not_be_sent_is_sent_again_by_hand_or_when_the_network_is_bac
     assert Upload.objects.count() == 3
 
 
+def test_pages_done_are_shown_as_they_come(page: Page) -> None:
+    choose(page, "report.txt")
+    row = page.locator(".upload")
+    expect(row).to_have_attribute("data-status", "ready", timeout=30_000)
+    Upload.objects.update(status="extracting", parts_done=3, parts_total=9)
+    page.reload()
+    expect(row).to_contain_text("Extracting 3 of 9")
+    Upload.objects.update(parts_done=7)
+    expect(row).to_contain_text("Extracting 7 of 9")
+    expect(page.get_by_role("progressbar", name="Extracting report.txt")).to_have_attribute("value", "7")
+    assert Axe().run(page).violations_count == 0
+    Upload.objects.update(status="ready")
+    expect(row).to_have_attribute("data-status", "ready")
+
+
 def test_all_that_failed_is_read_again_at_one_press(page: Page, cast: Cast) -> None:
     choose(page, "one.txt", "two.txt", "three.txt")
     expect(page.locator(".upload[data-status=ready]")).to_have_count(3, timeout=30_000)

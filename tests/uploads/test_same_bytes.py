@@ -183,6 +183,29 @@ def test_a_crash_is_tried_three_times_then_says_why(
     assert (tries, upload.status, upload.error_code) == (3, UploadStatus.FAILED, "crashed")
 
 
+@pytest.mark.parametrize(("cpu_seconds", "attempts"), [(1.0, 2), (30.0, 1)])
+def test_who_got_no_cpu_in_time_is_read_again_and_who_used_it_up_is_not(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, do_jobs: DoJobs, cpu_seconds: float, attempts: int
+) -> None:
+    extract = services._pool.extract
+
+    def busy_at_first(*arguments: Any, **options: Any) -> Extracted:
+        if Upload.objects.get().attempts > 1:
+            return extract(*arguments, **options)
+        error = ExtractionError("timed_out", "stopped after 45 s")
+        error.cpu_seconds = cpu_seconds
+        raise error
+
+    monkeypatch.setattr(services._pool, "extract", busy_at_first)
+    upload = received(cast)
+    for _ in range(2):
+        Job.objects.update(available_at=timezone.now())
+        do_jobs()
+    upload.refresh_from_db()
+    expected = UploadStatus.READY if attempts == 2 else UploadStatus.FAILED
+    assert (upload.attempts, upload.status) == (attempts, expected)
+
+
 def test_damage_is_not_tried_again(cast: Cast, do_jobs: DoJobs, reads: list[str]) -> None:
     received(cast, "broken.pdf", b"%PDF-1.7\nand no more")
     do_jobs()

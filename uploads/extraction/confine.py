@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import resource
@@ -47,7 +48,7 @@ def lock_down(limits: ExtractionLimits, readable: Iterable[Path], writable: Iter
     if sys.platform != "linux":
         return in_force
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    if _restrict_files([*_system_paths(), *readable], writable):
+    if _restrict_files(readable, writable):
         in_force.append("landlock")
     if _restrict_calls():
         in_force.append("seccomp")
@@ -123,12 +124,32 @@ def _system_paths() -> list[Path]:
     return [*paths, Path(sys.prefix), Path(sys.base_prefix), here, here.parent / "__init__.py"]
 
 
+@functools.cache
+def _landlock() -> tuple[int, int]:
+    """The version that the kernel has, below 1 for none, and the rights on files that it knows."""
+    version = int(_libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
+    return version, sum(bits for since, bits in _FILE_RIGHTS_BY_VERSION if version >= since)
+
+
+@functools.cache
+def _system_rights() -> list[tuple[str, int]]:
+    """What may be done with each of the system's paths."""
+    files = _landlock()[1]
+    return [(str(path), _rights(path, files)) for path in _system_paths() if path.exists()]
+
+
+def prepare() -> None:
+    """Find out once, in the server, what would otherwise take every child a millisecond."""
+    _system_rights()
+    if platform.machine() in _FORBIDDEN:
+        _filter_code(platform.machine())
+
+
 def _restrict_files(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
-    """Allow reading below `readable`, writing to `writable` and nothing else; False without Landlock in the kernel."""
-    version = _libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
+    """Allow reading the system's paths and below `readable`, and writing to `writable`; False without Landlock."""
+    version, files = _landlock()
     if version < 1:
         return False
-    files = sum(bits for since, bits in _FILE_RIGHTS_BY_VERSION if version >= since)
     words = (files, _LANDLOCK_TCP if version >= 4 else 0, _LANDLOCK_SCOPES if version >= 6 else 0)
     length = 24 if version >= 6 else 16 if version >= 4 else 8
     attributes = struct.pack("<3Q", *words)
@@ -136,26 +157,32 @@ def _restrict_files(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
     if ruleset < 0:
         return False
     try:
+        for name, rights in _system_rights():
+            _allow(ruleset, name, rights)
         for path in readable:
-            _allow(ruleset, path, files)
+            _allow(ruleset, str(path), _rights(path, files))
         for path in writable:
-            _allow(ruleset, path, files, writing=True)
+            _allow(ruleset, str(path), _rights(path, files, writing=True))
         return bool(_libc.syscall(_LANDLOCK_RESTRICT, ctypes.c_int(ruleset), ctypes.c_uint32(0)) == 0)
     finally:
         os.close(ruleset)
 
 
-def _allow(ruleset: int, path: Path, files: int, *, writing: bool = False) -> None:
-    """Add `path` to the rules, unless it doesn't exist; `files` are the rights that the kernel knows."""
+def _rights(path: Path, files: int, *, writing: bool = False) -> int:
+    """The rights to read a file, or all below a folder; `files` are those that the kernel knows."""
+    rights = _LANDLOCK_READ_FILE | (_LANDLOCK_READ_DIR if path.is_dir() else 0)
+    if writing or str(path) == os.devnull:  # Tesseract opens it for its messages and crashes without
+        rights |= (_LANDLOCK_WRITE_FILE | _LANDLOCK_TRUNCATE) & files
+    return rights
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    """Add a path to the rules, unless it doesn't exist."""
     try:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        is_folder = path.is_dir()
-        rights = _LANDLOCK_READ_FILE | (_LANDLOCK_READ_DIR if is_folder else 0)
-        if writing or str(path) == os.devnull:  # Tesseract opens it for its messages and crashes without
-            rights |= (_LANDLOCK_WRITE_FILE | _LANDLOCK_TRUNCATE) & files
         rule = struct.pack("<Qi", rights, opened)
         _libc.syscall(_LANDLOCK_ADD, ctypes.c_int(ruleset), ctypes.c_int(1), rule, ctypes.c_uint32(0))
     finally:
@@ -210,6 +237,7 @@ def _restrict_calls() -> bool:
     )
 
 
+@functools.cache
 def _filter_code(machine: str) -> bytes:
     """The BPF program: instructions of 8 bytes (code, jump if true, jump if false, operand)."""
 

@@ -156,16 +156,26 @@ class Extractor(Protocol):
         ...
 
 
+_LOOK_EVERY_SECONDS = 0.05
+
+
 class Budget:
     """Tells an extractor when to stop by itself, before the kernel or the server stops it."""
 
     def __init__(self, limits: ExtractionLimits) -> None:
         self._cpu_end = time.process_time() + limits.cpu_seconds * limits.soft_share
         self._wall_end = time.monotonic() + limits.wall_seconds * limits.soft_share
+        self._look_again = 0.0
+        self._spent = False
 
     def spent(self) -> bool:
-        """Whether the soft share of CPU or wall-clock time is used up."""
-        return time.process_time() > self._cpu_end or time.monotonic() > self._wall_end
+        """Whether the soft share of CPU or wall-clock time is used up; cheap enough to ask for each row."""
+        now = time.monotonic()
+        if now >= self._look_again and not self._spent:
+            # The kernel is asked for the CPU time, which costs more than reading a row.
+            self._look_again = now + _LOOK_EVERY_SECONDS
+            self._spent = now > self._wall_end or time.process_time() > self._cpu_end
+        return self._spent
 
 
 class TextBuilder:

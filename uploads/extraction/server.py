@@ -30,6 +30,7 @@ from .protocol import Extracted, ExtractionError, ExtractionLimits, Source, stor
 
 _CONTROL = 0
 _GIVES_WAY = 10  # niceness: a pile of documents must not slow the pages down on the same machine
+_COLLECT_AFTER = 100_000  # objects; Python's own 700 are for processes that live long
 _MAX_REQUEST_BYTES = 65_536
 _MAX_META_BYTES = 1_000_000
 _TICK_SECONDS = 1.0
@@ -222,6 +223,8 @@ def _child(request: dict[str, Any], limits: ExtractionLimits, result: int, progr
     code = 1
     try:
         _detach(os.getppid())
+        # What is in a circle may wait for the end of the process, which is near and within its limit of memory.
+        gc.set_threshold(_COLLECT_AFTER, 50, 50)
         result, progress = _keep_only(result, progress)
         source = Source(Path(request["path"]), request["filename"], request["media_type"])
         written = [Path(request["grid"])] if "grid" in request else []
@@ -344,6 +347,7 @@ def main() -> None:
     """Serve the owner on file descriptor 0."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the owner's terminal is the owner's to handle
     confine.drop_network()
+    confine.prepare()
     os.nice(_GIVES_WAY)
     with socket.socket(fileno=_CONTROL) as control:
         Server(control).run()
