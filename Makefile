@@ -1,12 +1,15 @@
 # Every target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-full model-smoke screenshots run test test-slow lint format lock setup corpus faults
+.PHONY: help bench bench-full model-smoke screenshots run test stack test test-slow lint format lock setup corpus faults
 
 help: ## Lists these targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
 
 run: ## Installs what is missing and runs the site with a demo project, until Ctrl-C. PORT and DATA_DIR are respected.
 	@scripts/run
+
+stack: ## Runs the site as docker-compose.yml describes it, without a container engine, until Ctrl-C: nginx, workers, PostgreSQL, Redis, S3.
+	@scripts/stack
 
 test: ## Installs what is missing, then runs the checks and all tests: on SQLite, on PostgreSQL and Redis, in a browser.
 	@scripts/test

@@ -10,9 +10,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from artifacts.models import Grid, Thumbnail, Version
-from artifactsite.lib import blobs
-from uploads.models import Upload
+from artifactsite.lib import blobs, stored
 
 ROOT = "uploads/conversations"
 BATCH = 500
@@ -21,33 +19,29 @@ log = structlog.get_logger(__name__)
 
 def stored_keys(folder: str = ROOT) -> Iterator[str]:
     """Every key in storage, folder by folder."""
-    try:
-        folders, files = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return
-    yield from (f"{folder}/{name}" for name in files)
-    for name in folders:
-        yield from stored_keys(f"{folder}/{name}")
+    return stored.keys_in(folder)
 
 
 def without_rows(keys: list[str]) -> list[str]:
     """Those of `keys` that no row names."""
-    known = {
-        *Version.objects.filter(file__in=keys).values_list("file", flat=True),
-        *Thumbnail.objects.filter(file__in=keys).values_list("file", flat=True),
-        *Grid.objects.filter(file__in=keys).values_list("file", flat=True),
-        *Upload.objects.filter(file__in=keys).values_list("file", flat=True),
-    }
+    known = stored.named(keys)
     return [key for key in keys if key not in known]
 
 
 def collect_garbage() -> int:
-    """Removes files without rows that are older than GARBAGE_GRACE. Returns how many."""
+    """Removes files without rows that are older than GARBAGE_GRACE. Returns how many.
+
+    None while a backup runs: it still needs those whose rows were deleted since it began.
+    """
     before = timezone.now() - settings.GARBAGE_GRACE
     removed = 0
     keys = stored_keys()
     while batch := list(islice(keys, BATCH)):
         doomed = [key for key in without_rows(batch) if default_storage.get_modified_time(key) < before]
+        # Asked after the rows were: a backup that begins later doesn't know these files.
+        if doomed and blobs.deletions_are_held():
+            log.info("garbage left, since a backup runs")
+            break
         blobs.discard(doomed)
         removed += len(doomed)
     removed += _remove_partial(before.timestamp())

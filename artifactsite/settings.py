@@ -123,6 +123,8 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'artifactsite.sqlite3'}")}
 _database = DATABASES["default"]
+if password := env.secret("DATABASE_PASSWORD"):
+    _database["PASSWORD"] = password  # which no address has to carry, whatever signs are in it
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     # Writers queue at BEGIN instead of failing half-way; readers never wait.
@@ -145,8 +147,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 FILES_ROOT = DATA_DIR / "files"
 S3_BUCKET = env.text("S3_BUCKET")
+_places: dict[str, dict[str, Any]] = {
+    "disk": {"BACKEND": "artifactsite.lib.storage.DiskStorage", "OPTIONS": {"location": str(FILES_ROOT)}}
+}
 if S3_BUCKET:
-    _files = {
+    _places["bucket"] = {
         "BACKEND": "artifactsite.lib.bucket.BucketStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
@@ -155,12 +160,12 @@ if S3_BUCKET:
             "access_key": env.secret("S3_ACCESS_KEY") or None,
             "secret_key": env.secret("S3_SECRET_KEY") or None,
             "addressing_style": env.choice("S3_ADDRESSING_STYLE", "path", ("path", "virtual", "auto")),
+            "timeout": env.integer("S3_TIMEOUT_SECONDS", 20, at_least=1),
         },
     }
-else:
-    _files = {"BACKEND": "artifactsite.lib.storage.DiskStorage", "OPTIONS": {"location": str(FILES_ROOT)}}
 STORAGES = {
-    "default": _files,
+    **_places,
+    "default": _places["bucket" if S3_BUCKET else "disk"],
     "staticfiles": {"BACKEND": "artifactsite.lib.static.ModuleStaticFilesStorage"},
 }
 # How content leaves: by this process, or handed to nginx (X-Accel-Redirect), or to the bucket (presigned).

@@ -2,7 +2,7 @@
 
 import tarfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from artifactsite.lib import blobs
+from artifactsite.lib import blobs, stored
 from artifactsite.lib.errors import Refusal
 from conversations.models import Conversation
 from playground.models import WorkingFolder
@@ -85,17 +85,17 @@ def forget(conversation: Conversation) -> None:
 
 
 def collect_garbage(before: datetime) -> int:
-    """Removes files older than `before` that no row names: a crash between file and row, a deleted user or project."""
+    """Removes files older than `before` that no row names: a crash between file and row, a deleted user or project.
+
+    None while a backup runs.
+    """
     known = set(WorkingFolder.objects.values_list("file", flat=True))
-    doomed = [key for key in _keys() if key not in known and default_storage.get_modified_time(key) < before]
+    doomed = [
+        key
+        for key in stored.keys_in(ROOT)
+        if key not in known and default_storage.get_modified_time(key) < before
+    ]
+    if doomed and blobs.deletions_are_held():
+        return 0
     blobs.discard(doomed)
     return len(doomed)
-
-
-def _keys() -> Iterator[str]:
-    try:
-        folders, _ = default_storage.listdir(ROOT)
-    except FileNotFoundError:
-        return
-    for folder in folders:
-        yield from (f"{ROOT}/{folder}/{name}" for name in default_storage.listdir(f"{ROOT}/{folder}")[1])

@@ -117,7 +117,7 @@ class Site:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        wait_for(self._answers)
+        wait_for(self._answers, seconds=180)  # a busy machine takes its time
 
     def _answers(self) -> bool:
         assert self.process is not None

@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any
@@ -14,11 +16,16 @@ from typing import IO, Any
 import structlog
 from django.conf import settings
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.utils import timezone
 
+from artifactsite.lib import stored
 from artifactsite.lib.errors import Refusal
 
+_HOLDS = "holds"
+_HOLD = timedelta(minutes=10)  # how long one lasts that is not renewed
 CHUNK = 256 * 1024  # bytes; 40 slow readers hold one each
 log = structlog.get_logger(__name__)
 
@@ -74,20 +81,76 @@ def discard(keys: Iterable[str]) -> None:
 
 
 def discard_on_commit(keys: Iterable[str]) -> None:
-    """Removes files once the deletion of their rows is certain."""
+    """Removes files once the deletion of their rows is certain; during a backup the garbage collector does it later."""
     doomed = list(keys)
-    transaction.on_commit(lambda: discard(doomed))
+    transaction.on_commit(lambda: None if not doomed or deletions_are_held() else discard(doomed))
+
+
+@contextmanager
+def deletions_held() -> Iterator[None]:
+    """Keeps every file that rows named when this began, whatever is deleted meanwhile.
+
+    What holds them is a file in storage, which all processes of a site see, renewed while the block runs.
+    """
+    key = f"{_HOLDS}/{uuid.uuid4()}"
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(_HOLD.total_seconds() / 5):
+            try:
+                default_storage.save(key, ContentFile(b"held"))
+            except OSError as error:
+                log.warning("the hold on deletions was not renewed", error=str(error))
+
+    default_storage.save(key, ContentFile(b"held"))
+    renewing = threading.Thread(target=renew, name="hold", daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        over.set()
+        renewing.join()
+        discard([key])
+
+
+def deletions_are_held() -> bool:
+    """Whether a backup runs. A hold that was not renewed is that of one that was killed: it is removed."""
+    try:
+        holds = [f"{_HOLDS}/{name}" for name in default_storage.listdir(_HOLDS)[1]]
+        fresh = [key for key in holds if timezone.now() - default_storage.get_modified_time(key) < _HOLD]
+    except FileNotFoundError:
+        return False
+    except Exception as error:  # noqa: BLE001 - any storage engine, any failure: nothing could be deleted now anyway
+        log.warning("storage did not say whether a backup runs", error=str(error))
+        return True
+    if not fresh:
+        discard(holds)
+    return bool(fresh)
 
 
 @contextmanager
 def undo_on_failure() -> Iterator[list[str]]:
-    """Collects the keys that a block stores and removes them if the block fails."""
+    """Collects the keys that a block stores and removes them if the block fails.
+
+    Not those that rows name all the same: a commit may have been done although its answer never came. Where the
+    database doesn't say, the garbage collector decides.
+    """
     keys: list[str] = []
     try:
         yield keys
     except BaseException:
-        discard(keys)
+        if keys:
+            _discard_unnamed(keys)
         raise
+
+
+def _discard_unnamed(keys: list[str]) -> None:
+    try:
+        named = stored.named(keys)
+    except DatabaseError as error:
+        log.warning("files left for the garbage collector", keys=keys, error=str(error))
+    else:
+        discard(key for key in keys if key not in named)
 
 
 def open_blob(key: str) -> IO[bytes]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from boto3.exceptions import Boto3Error
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
 from storages.backends.s3 import S3Storage
@@ -26,6 +27,15 @@ class BucketStorage(S3Storage):
     default_acl = None
     # boto3 would still sign links the old way (V2), which S3-compatible servers and newer regions refuse.
     signature_version = "s3v4"
+    client_config: Config
+
+    def __init__(self, *, timeout: int = 20, **settings: Any) -> None:
+        """`timeout`: seconds without a byte from the bucket, after which a request is made again, twice at most."""
+        super().__init__(**settings)
+        patience = {"connect_timeout": min(5, timeout), "read_timeout": timeout}
+        self.client_config = self.client_config.merge(
+            Config(**patience, retries={"mode": "standard", "total_max_attempts": 3})
+        )
 
     def _save(self, name: str, content: "File[Any]") -> str:
         with _as_on_disk(name):
