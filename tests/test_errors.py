@@ -1,12 +1,15 @@
 """Whatever is sent: an answer in the one shape, never a 5xx; and nothing that tells of what one may not see."""
 
+import errno
 import json
 import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
+from django.test import Client
 from rest_framework.test import APIClient
 
 from artifactsite.lib.parsers import parse_json
@@ -379,3 +382,29 @@ def test_a_database_that_is_away_is_said_so(cast: Cast) -> None:
     assert answer["Retry-After"]
     assert "db.internal" not in answer.content.decode()
     assert client.get("/api/projects").status_code == 200
+
+
+def test_a_page_says_so_too_and_when_to_come_again(cast: Cast) -> None:
+    def away(*_: Any) -> None:
+        raise OperationalError("connection to host db.internal failed")
+
+    browser = Client(raise_request_exception=False)
+    browser.force_login(cast.alice)
+    for path in ("/", "/artifacts", f"/conversations/{cast.conversation.pk}", "/operations", "/admin/"):
+        with connection.execute_wrapper(away):
+            answer = browser.get(path)
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5"), path
+        assert "Try again in a few seconds" in answer.content.decode()
+        assert "db.internal" not in answer.content.decode()
+
+
+def test_a_full_disk_is_no_fault_of_the_request(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("django.core.files.temp.NamedTemporaryFile", full)
+    path = f"/api/conversations/{cast.conversation.pk}/uploads"
+    file = SimpleUploadedFile("long.txt", b"word " * 100_000)
+    answer = cast.api("alice").post(path, {"file": file}, format="multipart")
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    assert answer["Retry-After"]

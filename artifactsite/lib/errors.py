@@ -3,6 +3,8 @@
 `docs/api.md` lists the codes. Services raise `Refusal`; the API and the pages show it.
 """
 
+import errno
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -108,6 +111,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     elif isinstance(error, OperationalError | InterfaceError):
         log.error("the database is away", exc_info=error)
         error = _DatabaseAway()
+    elif _is_full_disk(error):
+        log.error("the disk is full", exc_info=error)
+        error = _DiskFull()
     elif isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -142,6 +148,17 @@ class _DatabaseAway(exceptions.APIException):
     wait = 5
 
 
+class _DiskFull(exceptions.APIException):
+    status_code = 503
+    default_code = "storage_unavailable"
+    default_detail = "There is no room left to store this. Nothing was changed. Tell an administrator."
+    wait = 60
+
+
+def _is_full_disk(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def _wants_json(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/mcp"))
 
@@ -172,9 +189,27 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """What nobody expected; and what has to be waited for, in words that need neither the database nor the disk."""
+    cause = sys.exc_info()[1]
+    if isinstance(cause, OperationalError | InterfaceError):
+        return _wait(request, _DatabaseAway)
+    if _is_full_disk(cause):
+        return _wait(request, _DiskFull)
     return _page(
         request, 500, "server_error", "That is our fault", "It has been logged. Try again in a moment."
     )
+
+
+def _wait(request: HttpRequest, why: type[_DatabaseAway] | type[_DiskFull]) -> HttpResponse:
+    if _wants_json(request):
+        body = {"code": why.default_code, "detail": why.default_detail}
+        response: HttpResponse = JsonResponse(body, status=why.status_code)
+    else:
+        # Without the request: what all pages show of their reader is in the database.
+        page = render_to_string("unavailable.html", {"detail": why.default_detail})
+        response = HttpResponse(page, status=why.status_code)
+    response["Retry-After"] = str(why.wait)
+    return response
 
 
 @csrf_exempt

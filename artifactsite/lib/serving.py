@@ -111,18 +111,24 @@ def _handed_off(blob: Blob, disposition: str, policy: str) -> HttpResponseBase |
     return None
 
 
-def _direct(request: HttpRequest, blob: Blob, etag: str) -> HttpResponseBase:
-    response: HttpResponseBase
-    span: tuple[int, int] | None = None
+def _wanted_range(request: HttpRequest, blob: Blob, etag: str) -> tuple[int, int] | None:
+    """First and last byte of the part that is asked for; None for the whole. ValueError: there is no such part."""
     # RFC 9110, 14.2: of no method but GET.
     ranged = request.method == "GET" and "Range" in request.headers
     if ranged and request.headers.get("If-Range", etag) == etag:
-        try:
-            span = _parse_range(request.headers["Range"], blob.size)
-        except ValueError:
-            response = HttpResponse(status=416)
-            response["Content-Range"] = f"bytes */{blob.size}"
-            return response
+        return _parse_range(request.headers["Range"], blob.size)
+    return None
+
+
+def _no_such_range(blob: Blob) -> HttpResponseBase:
+    """Said by us whoever sends the content: nginx would repeat the headers that keep it apart."""
+    response = HttpResponse(status=416)
+    response["Content-Range"] = f"bytes */{blob.size}"
+    return response
+
+
+def _direct(request: HttpRequest, blob: Blob, span: tuple[int, int] | None) -> HttpResponseBase:
+    response: HttpResponseBase
     start, end = span or (0, blob.size - 1)
     empty = request.method == "HEAD" or blob.size == 0
     body: Iterator[bytes] = iter(()) if empty else blobs.read_range(blob.key, start, end)
@@ -154,7 +160,12 @@ def serve(
     if _not_modified(request, etag):
         response = HttpResponse(status=304)
     else:
-        response = _handed_off(blob, disposition, policy) or _direct(request, blob, etag)
+        try:
+            span = _wanted_range(request, blob, etag)
+        except ValueError:
+            response = _no_such_range(blob)
+        else:
+            response = _handed_off(blob, disposition, policy) or _direct(request, blob, span)
         response["Content-Disposition"] = disposition
         response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
