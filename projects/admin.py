@@ -16,7 +16,7 @@ from django.utils.safestring import mark_safe
 from projects.audit import told
 from projects.forms import checked_hosts
 from projects.models import AuditEntry, Membership, Project, Role
-from projects.services import LAST_ADMINISTRATOR
+from projects.services import LAST_ADMINISTRATOR, lock_members
 
 
 class MembershipFormSet(BaseInlineFormSet):
@@ -31,8 +31,14 @@ class MembershipFormSet(BaseInlineFormSet):
             for form in self.forms
             if form.cleaned_data and not form.cleaned_data.get("DELETE")
         ]
-        if self.instance.pk and not any(
-            row["role"] == Role.ADMINISTRATOR and row["user"].is_active for row in kept
+        lock_members(self.instance)
+        # Asked again under the lock: somebody else may have removed one of those that this form keeps.
+        still = set(self.instance.memberships.values_list("pk", flat=True))
+        if not any(
+            row["role"] == Role.ADMINISTRATOR
+            and row["user"].is_active
+            and (row["id"] is None or row["id"].pk in still)
+            for row in kept
         ):
             raise ValidationError(LAST_ADMINISTRATOR)
 

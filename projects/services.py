@@ -127,6 +127,8 @@ def add_member(*, by: User, project: Project, user: str, role: str = Role.COLLAB
         )
     try:
         with transaction.atomic():
+            lock_members(project)
+            require_administrator(by=by, project=project)
             return Membership.objects.create(project=project, user=found, role=role)
     except IntegrityError as error:
         raise Conflict(
@@ -134,9 +136,15 @@ def add_member(*, by: User, project: Project, user: str, role: str = Role.COLLAB
         ) from error
 
 
-def _locked_membership(project: Project, user_id: int) -> Membership:
-    # The project row is locked first, so that two administrators can't both stop being the last but one.
-    Project.objects.select_for_update().get(pk=project.pk)
+def lock_members(project: Project) -> None:
+    """Until the transaction ends nobody else changes who belongs to the project.
+
+    So two administrators can't both stop being the last but one, and nobody acts on a right that just ended.
+    """
+    Project.objects.select_for_update().filter(pk=project.pk).first()
+
+
+def _membership(project: Project, user_id: int) -> Membership:
     # By the user's own key, which also takes a number that no column could hold.
     membership = Membership.objects.filter(project=project, user__pk=user_id).select_related("user").first()
     if membership is None:
@@ -154,8 +162,9 @@ def _keep_an_administrator(membership: Membership) -> None:
 
 def change_role(*, by: User, project: Project, user_id: int, role: str) -> Membership:
     with transaction.atomic():
+        lock_members(project)
         require_administrator(by=by, project=project)
-        membership = _locked_membership(project, user_id)
+        membership = _membership(project, user_id)
         if role != Role.ADMINISTRATOR:
             _keep_an_administrator(membership)
         membership.role = role
@@ -166,8 +175,9 @@ def change_role(*, by: User, project: Project, user_id: int, role: str) -> Membe
 def remove_member(*, by: User, project: Project, user_id: int) -> None:
     """Ends a membership: by an administrator, or one's own. Access ends with it, at once."""
     with transaction.atomic():
+        lock_members(project)
         if user_id != by.pk:
             require_administrator(by=by, project=project)
-        membership = _locked_membership(project, user_id)
+        membership = _membership(project, user_id)
         _keep_an_administrator(membership)
         membership.delete()

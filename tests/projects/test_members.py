@@ -1,10 +1,13 @@
 """GET|POST /api/projects/{id}/members, PATCH|DELETE …/members/{user_id}."""
 
 import pytest
+from rest_framework.test import APIClient
 
 from accounts.models import User
 from projects.models import Membership, Role
 from tests.cast import Cast
+from tests.parallel import at_once
+from tests.parallel import shared_database as shared_database
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
 
@@ -117,3 +120,21 @@ def test_removal_ends_access_to_what_one_owns_there(cast: Cast) -> None:
     for path in (f"/api/artifacts/{artifact.pk}", upload_list, f"/api/conversations/{cast.conversation.pk}"):
         assert cast.api("alice").get(path).status_code == 404
     assert cast.api("alice").get("/api/artifacts?scope=all").json()["count"] == 0
+
+
+def test_a_project_keeps_an_administrator_under_a_race(shared_database: None, cast: Cast) -> None:
+    names = ["adam", "alice", "bob"]
+    for name in names[1:]:
+        cast.api("adam").patch(address(cast, getattr(cast, name)), {"role": "administrator"})
+    tokens = {name: cast.api(name)._credentials for name in names}
+
+    def act(number: int) -> int:
+        """Everybody removes or demotes everybody, themselves too."""
+        client = APIClient()
+        client.credentials(**tokens[names[number % 3]])
+        target = address(cast, getattr(cast, names[number // 3 % 3]))
+        answer = client.delete(target) if number % 2 else client.patch(target, {"role": "collaborator"})
+        return answer.status_code
+
+    assert set(at_once(18, act)) <= {200, 204, 403, 404, 409}
+    assert Membership.objects.filter(project=cast.project, role=Role.ADMINISTRATOR).count() == 1
