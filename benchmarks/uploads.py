@@ -4,6 +4,7 @@
     python -m benchmarks.uploads corpus [extension …]   recall, CPU time and memory by format, beside its rivals
     python -m benchmarks.uploads hostile                bombs, damaged and cut files: how each ends
     python -m benchmarks.uploads queue [count]          many small documents: the pipeline's own share
+    python -m benchmarks.uploads request                one file from its request until it is ready, all CPU counted
 
 Each makes a site of its own in a temporary folder (SQLite) and needs the shared documents (tests/corpus.py).
 """
@@ -97,6 +98,18 @@ class Bench:
             )
         finally:
             connection.close()
+
+    def client(self) -> tuple[Any, str]:
+        """A client with a token of the user's, and the address where one of their conversations takes files."""
+        from django.conf import settings
+        from django.test import Client
+
+        from accounts.services import create_token
+
+        settings.ALLOWED_HOSTS = ["testserver"]
+        _, token = create_token(by=self.user, name="bench")
+        address = f"/api/conversations/{self._new_conversation().pk}/uploads"
+        return Client(headers={"Authorization": f"Bearer {token}"}), address
 
     def through(self, name: str, content: bytes) -> Outcome:
         upload = self.receive(name, content)
@@ -441,6 +454,58 @@ def measure_queue(count: int) -> None:
     print(dict(Counter(outcome.code or outcome.status for outcome in found)))
 
 
+# --- request ----------------------------------------------------------------------------------------------
+
+ROUNDS = 40
+
+
+def measure_request() -> None:
+    """CPU of the request, and of all until the file is ready, in web and worker, for files of usual kinds."""
+    from tests.uploads.extraction import documents as made
+
+    table = b"".join(b"%d,North,%d.50,2026-01-15,some words\n" % (row, row * 7) for row in range(26_000))
+    kinds: dict[str, Callable[[int], tuple[str, bytes]]] = {
+        "a PDF of 2 pages": lambda number: ("a.pdf", made.pdf([f"Page of {number}", "Second page"])),
+        "a text of a line": lambda number: ("a.txt", b"Some words, %d." % number),
+        f"a CSV of {len(table) / MB:.1f} MB": lambda number: ("a.csv", table + b"%d,,,,\n" % number),
+    }
+    with bench() as site:
+        from jobs.services import execute_next
+
+        warm_up(site)
+        while execute_next("extraction"):
+            """What the warming up left."""
+        client, address = site.client()
+        for kind, make in kinds.items():
+            for number in range(-3, 0):
+                _sent(client, address, *make(number))
+                execute_next("extraction")
+            before = _cpu()
+            for number in range(ROUNDS):
+                _sent(client, address, *make(number))
+            asked = _cpu() - before
+            while execute_next("extraction"):
+                """The next one."""
+            whole = _cpu() - before
+            print(
+                f"{kind}: {1000 * asked / ROUNDS:.1f} ms CPU for the request,"
+                f" {1000 * whole / ROUNDS:.1f} until it is ready"
+            )
+        began = time.process_time()
+        for _ in range(ROUNDS):
+            client.get("/api/upload-config", {"project": str(site.project.pk)})
+        print(
+            f"beside it the smallest request with a token: {1000 * (time.process_time() - began) / ROUNDS:.1f}"
+        )
+
+
+def _sent(client: Any, address: str, name: str, content: bytes) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    answer = client.post(address, {"file": SimpleUploadedFile(name, content)})
+    assert answer.status_code == 201, answer.content
+
+
 def main(arguments: list[str]) -> None:
     if not corpus.CORPUS.is_dir():
         sys.exit(corpus.ABSENT)
@@ -450,7 +515,10 @@ def main(arguments: list[str]) -> None:
     elif command == "all":
         measure_corpus([])
         measure_queue(500)
+        measure_request()
         measure_hostile()
+    elif command == "request":
+        measure_request()
     elif command == "queue":
         measure_queue(int(rest[0]) if rest else 500)
     else:

@@ -32,7 +32,7 @@ _MAX_MESSAGE_BYTES = 65_536
 _MAX_META_BYTES = 1_100_000
 _SERVER_GRACE_SECONDS = 15.0
 _SECOND_TRY_CODES = {"crashed", "out_of_memory", "corrupt"}
-_MIN_SECOND_TRY_SECONDS = 2.0
+_SECOND_TRY_SECONDS = 12.0  # at least, however long the first took
 
 
 class _ServerLostError(Exception):
@@ -91,8 +91,9 @@ class ExtractionPool:
     ) -> Extracted:
         """The text of the file at `path`, whose sniffed type is `media_type`.
 
-        Blocks, at most about `limits.wall_seconds` after its turn came. Raises `ExtractionError`, and what
-        `on_progress` raises, which also stops the document.
+        Blocks, after its turn came, at most about `limits.wall_seconds`, and a little longer where the format's
+        other reader is needed. Raises `ExtractionError`, and what `on_progress` raises, which also stops the
+        document.
         """
         limits = limits or ExtractionLimits()
         request = {"path": str(Path(path).absolute()), "filename": filename, "media_type": media_type}
@@ -101,10 +102,10 @@ class ExtractionPool:
             try:
                 return self._attempt(request, limits, limits.wall_seconds, on_progress)
             except ExtractionError as first:
-                remaining = end - time.monotonic()
-                if not _has_second_try(first, media_type) or remaining < _MIN_SECOND_TRY_SECONDS:
+                if not _has_second_try(first, media_type):
                     raise
-                return self._second_try(first, request, limits, remaining, on_progress)
+                seconds = max(end - time.monotonic(), min(limits.wall_seconds, _SECOND_TRY_SECONDS))
+                return self._second_try(first, request, limits, seconds, on_progress)
 
     def draw(
         self,
