@@ -15,8 +15,8 @@ from django.utils.formats import date_format
 from rest_framework.request import Request
 
 from accounts.models import User
-from artifacts import search
-from artifacts.filters import TYPES, ArtifactFilter
+from artifacts.filters import TYPES, NotWanted, wanted
+from artifacts.listing import ArtifactPagination, Listing, count_of
 from artifacts.models import Artifact
 from artifacts.pages import (
     Body,
@@ -26,12 +26,11 @@ from artifacts.pages import (
     icon_of,
     label_of,
     source_of,
-    with_everything,
 )
 from artifacts.querysets import ArtifactQuerySet
 from artifactsite.lib.errors import Invalid
 from artifactsite.lib.pages import is_fragment, zone_of
-from artifactsite.lib.pagination import EXACT_COUNT, Cursor, CursorOrPagePagination
+from artifactsite.lib.pagination import EXACT_COUNT, Cursor
 from conversations.models import Conversation
 from projects.models import Project
 
@@ -64,7 +63,7 @@ _OF_TYPE = {
 }
 
 
-class _Paging(CursorOrPagePagination):
+class _Paging(ArtifactPagination):
     """The API's paging as a page uses it: the tabs have counted already."""
 
     def _bounded_count(self, queryset: QuerySet[Any]) -> int | None:
@@ -220,28 +219,18 @@ class Neighbours:
     back_url: str
 
 
-def _visible(user: User) -> ArtifactQuerySet:
-    return Artifact.objects.visible_to(user)
-
-
-def _filtered(
-    request: HttpRequest, asked: Asked, queryset: ArtifactQuerySet, **without: None
-) -> ArtifactQuerySet:
-    """What the API's filters leave of `queryset`; parameters named in `without` don't count."""
-    data = QueryDict(mutable=True)
-    given = asked.filters(zone_of(request))
-    data.update({name: value for name, value in given.items() if name not in without})
-    filters = ArtifactFilter(data, queryset=queryset, request=request)
-    if not filters.is_valid():
-        name, sentences = next(iter(filters.form.errors.items()))
-        raise Invalid(name, f"{name}: {sentences[0]}")
-    found: ArtifactQuerySet = filters.qs
-    return found
+def _listing(request: HttpRequest, asked: Asked, user: User) -> Listing:
+    """What the API's filters make of what was asked for."""
+    try:
+        return Listing(user.pk, wanted(asked.filters(zone_of(request))))
+    except NotWanted as refused:
+        name, sentences = next(iter(refused.errors.items()))
+        raise Invalid(name, f"{name}: {sentences[0]}") from refused
 
 
 def matching(request: HttpRequest, user: User, query: str) -> ArtifactQuerySet:
     """All that the gallery at an address with this query shows `user`, page after page."""
-    return _filtered(request, Asked.in_query(QueryDict(query.removeprefix("?"))), _visible(user))
+    return _listing(request, Asked.in_query(QueryDict(query.removeprefix("?"))), user).rows()
 
 
 def _paging(request: HttpRequest) -> Request:
@@ -289,16 +278,12 @@ def gallery_tiles(request: HttpRequest, user: User) -> tuple[list[Tile], str, st
     """One page of tiles, the address of the next and of the one before."""
     asked = Asked.of(request)
     paging = _Paging()
-    rows = paging.paginate_queryset(
-        with_everything(_filtered(request, asked, _visible(user))),
-        _paging(request),
-        _Sorted(),  # type: ignore[arg-type]
-    )
-    if rows and asked.get("q"):
-        search.explain(rows, search.Query.parse(asked.get("q")))
-    tiles = [tile_of(row, user, asked) for row in rows or []]
+    listing: Any = _listing(request, asked, user)
+    found = paging.paginate_queryset(listing, _paging(request), _Sorted())
+    rows = found or []
+    tiles = [tile_of(row, user, asked) for row in rows]
     if paging.field in ("created_at", "updated_at"):
-        tiles = _by_day(tiles, rows or [], paging.field, request)
+        tiles = _by_day(tiles, rows, paging.field, request)
     return tiles, _relative(paging.get_next_link()), _relative(paging.get_previous_link())
 
 
@@ -378,12 +363,12 @@ def day_label(day: date, today: date) -> str:
 def gallery_tabs(request: HttpRequest, user: User) -> list[Tab]:
     """The tabs with true counts: of what is visible, in the scope and filters of the moment."""
     asked = Asked.of(request)
-    found = _filtered(request, asked, _visible(user), type=None).order_by()
-    counts = {
-        name: found.filter(gallery_type=stored)[: EXACT_COUNT + 1].count()
-        for name, stored in TYPES.items()
-        if stored is not None
-    }
+    listing = _listing(request, asked, user)
+    counts = {}
+    for name, stored in TYPES.items():
+        if stored is not None:
+            of_type = count_of(replace(listing, wanted=replace(listing.wanted, type=name)))
+            counts[name] = EXACT_COUNT + 1 if of_type is None else of_type
     counts["all"] = sum(counts.values())
     current = asked.get("type")
     return [
@@ -506,7 +491,7 @@ def _empty(asked: Asked, user: User) -> Empty:
 def neighbours_of(request: HttpRequest, artifact: Artifact, user: User) -> Neighbours:
     """What comes before and after `artifact` in the list that the address describes, however deep."""
     asked = Asked.of(request)
-    found = _filtered(request, asked, _visible(user)).only("pk")
+    found = _listing(request, asked, user).rows().only("pk")
     beside = _Paging().beside(found, _paging(request), _Sorted(), artifact.pk)  # type: ignore[arg-type]
     urls = [reverse("artifact", args=[pk]) + asked.query() if pk else "" for pk in beside]
     return Neighbours(urls[0], urls[1], reverse("artifacts") + asked.query())

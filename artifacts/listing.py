@@ -3,6 +3,7 @@
 Which rows there are is `ArtifactQuerySet.visible_to`'s to say, as everywhere; this is how they are fetched.
 """
 
+import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,7 +19,7 @@ from artifacts import search
 from artifacts.filters import Wanted
 from artifacts.models import Artifact, Thumbnail, Version
 from artifacts.querysets import MOST_BY_ONE_PLAN, ArtifactQuerySet
-from artifactsite.lib import worded
+from artifactsite.lib import pagination, worded
 from artifactsite.lib.pagination import Cursor, CursorOrPagePagination, counted
 from artifactsite.lib.worded import Values, instance
 from conversations.models import Conversation
@@ -80,7 +81,9 @@ class Listing:
         return found.filter(conversation_id=values["within"]) if "within" in values else found
 
     def is_one_plan(self, most: int, *, ordered: bool = True) -> bool:
-        """Whether the words for `most` rows stay the same, whatever projects there are."""
+        """Whether one statement and one plan are right for `most` rows, whoever asks for whichever project."""
+        if self.wanted.q or self.wanted.project or self.wanted.conversation or self.within:
+            return False  # a project may have three of somebody's artifacts, or thirty thousand
         few = most <= MOST_BY_ONE_PLAN or not ordered
         return not self.is_merged or (connection.vendor == "postgresql" and few)
 
@@ -92,6 +95,31 @@ class Listing:
 @cache
 def _is_merged(scope: str) -> bool:
     return Listing(0, Wanted(scope=scope)).rows().is_merged
+
+
+# Lists that had many more than are counted, and until when that is believed (seconds of the monotonic clock).
+_long: dict[Listing, float] = {}
+BELIEVED, MOST_BELIEVED = 30.0, 10_000
+
+
+def count_of(listing: Listing) -> int | None:
+    """How many there are, to EXACT_COUNT, else None.
+
+    Counting so far costs a page more than its rows. Where a fifth more than that were there just now, it is left out:
+    a list doesn't lose thousands of its rows in half a minute, and if it does, says "more" for so long.
+    """
+    now, exact = time.monotonic(), pagination.EXACT_COUNT
+    if _long.get(listing, 0) > now:
+        return None
+    most = exact + exact // 5 + 1
+    kind = ("count", most, listing.kind) if listing.is_one_plan(most, ordered=False) else None
+    found = worded.found(kind, lambda given: counted(listing.rows(given), most), listing.values)
+    count: int = found[0][0] if found else 0
+    if count >= most:
+        if len(_long) >= MOST_BELIEVED:
+            _long.clear()
+        _long[listing] = now + BELIEVED
+    return count if count <= exact else None
 
 
 class ArtifactPagination(CursorOrPagePagination):
@@ -110,12 +138,8 @@ class ArtifactPagination(CursorOrPagePagination):
             search.explain(rows, query)
         return rows
 
-    def _count_to(self, queryset: Any, most: int) -> int:
-        if not isinstance(queryset, Listing):
-            return super()._count_to(queryset, most)
-        kind = ("count", most, queryset.kind) if queryset.is_one_plan(most, ordered=False) else None
-        found = worded.found(kind, lambda given: counted(queryset.rows(given), most), queryset.values)
-        return found[0][0] if found else 0
+    def _bounded_count(self, queryset: Any) -> int | None:
+        return count_of(queryset) if isinstance(queryset, Listing) else super()._bounded_count(queryset)
 
     def _behind(self, queryset: Any, cursor: Cursor, count: int) -> list[Any]:
         if not isinstance(queryset, Listing):
@@ -146,15 +170,8 @@ class ArtifactPagination(CursorOrPagePagination):
         *,
         reverse: bool,
     ) -> list[Artifact]:
-        """`count` of the rows from `start`. Of several parts their ids are found first, which an index can do alone."""
+        """`count` of the rows from `start`. Their ids are found first, which an index can do alone, whoever asks."""
         kind = self.field, self.descending, reverse, count, listing.kind, tuple(values)
-        if not start and not listing.is_merged:
-
-            def make(given: Values) -> QuerySet[Any, Any]:
-                standing = rows(given).with_standing_of(User(pk=given["reader"]))
-                return self._sorted(standing, reverse=reverse).values_list(*_COLUMNS)[:count]
-
-            return _artifacts(worded.rows(kind, make, values))
         is_kept = not start and listing.is_one_plan(count)
         keys = worded.found(
             kind if is_kept else None,

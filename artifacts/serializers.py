@@ -64,7 +64,8 @@ class ArtifactSerializer(serializers.Serializer[Artifact]):
 
     def to_representation(self, artifact: Artifact) -> dict[str, Any]:
         """Written out: asking each field of each row in turn is most of what a list costs."""
-        user, version = self.context["request"].user, artifact.current
+        reader, version = self._reader, artifact.current
+        is_owner = artifact.owner_id == reader.pk
         url, thumbnail_url = self._addresses
         pk = str(artifact.pk)
         has_picture = version is not None and thumbnails.has_picture(version)
@@ -77,26 +78,31 @@ class ArtifactSerializer(serializers.Serializer[Artifact]):
             "media_type": version and version.media_type,
             "size": version and version.size,
             "version": version and version.number,
-            "newer_version": artifact.newer_version_for(user),
+            "newer_version": artifact.newer_version_for(reader) if is_owner else None,
             "url": url.replace(_ANY, pk),
             "thumbnail_url": f"{thumbnail_url.replace(_ANY, pk)}?{thumbnails.query(version)}"
             if version and has_picture
             else None,
             "preview": version and version.preview,
-            "conversation": conversation_of(artifact, user),
+            "conversation": conversation_of(artifact, reader),
             "project": artifact.project_id,
             "owner": artifact.owner.username,
             # Whoever reads is a member.
-            "owner_left": artifact.owner_id != user.pk and artifact.owner_left,
-            "is_owner": artifact.owner_id == user.pk,
+            "owner_left": not is_owner and artifact.owner_left,
+            "is_owner": is_owner,
             "saved": artifact.is_saved,
             "visibility": artifact.visibility,
             "description": artifact.description,
             "created_at": artifact.created_at,
             "updated_at": artifact.updated_at,
-            "abilities": abilities(artifact, user, artifact.project),
+            "abilities": abilities(artifact, reader, artifact.project),
             "match": match and {"excerpt": match.excerpt, "marks": match.marks, "field": match.field},
         }
+
+    @cached_property
+    def _reader(self) -> User:
+        user: User = self.context["request"].user
+        return user
 
     @cached_property
     def _addresses(self) -> tuple[str, str]:

@@ -17,6 +17,8 @@ from uploads.extraction.picture import TYPES
 THUMBNAIL = "artifacts.thumbnail"
 LONGEST = 480  # pixels
 LARGEST_UNDRAWN = 8 * 1024 * 1024  # bytes of an image that stands for its own thumbnail until that is drawn
+_IMAGES = frozenset(IMAGES.values())
+_PICTURED = _IMAGES | TYPES
 MOST_PIXELS_UNDRAWN = 25_000_000
 # What is worth another attempt: the machine's fault, not the file's.
 _PASSING = {"unavailable"}
@@ -31,13 +33,16 @@ def order(version: Version) -> None:
 
 def is_small_enough(version: Version) -> bool:
     """Whether an image may stand for its own thumbnail until that is drawn."""
+    if version.media_type not in _IMAGES:
+        return False
     pixels = version.preview.get("width", 0) * version.preview.get("height", 0)
-    is_image = version.media_type in IMAGES.values()
-    return is_image and 0 < version.size <= LARGEST_UNDRAWN and pixels <= MOST_PIXELS_UNDRAWN
+    return 0 < version.size <= LARGEST_UNDRAWN and pixels <= MOST_PIXELS_UNDRAWN
 
 
 def has_picture(version: Version) -> bool:
     """Whether there is a picture to show now. Wants `thumbnail` selected along."""
+    if version.media_type not in _PICTURED:
+        return False
     made: Thumbnail | None = getattr(version, "thumbnail", None)
     return is_small_enough(version) if made is None else bool(made.file)
 

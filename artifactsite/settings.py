@@ -137,8 +137,10 @@ else:
     _database["OPTIONS"] = {
         # Lists join their page's rows with what they show, in the order that Django writes: trying all others costs
         # the planner ten times what the statement takes. And one request does not take all cores.
-        "options": "-c join_collapse_limit=4 -c from_collapse_limit=4 -c max_parallel_workers_per_gather=0",
-        # The few statements that say so (artifactsite/lib/worded.py) are planned once, not at each request.
+        "options": "-c join_collapse_limit=4 -c from_collapse_limit=4 -c max_parallel_workers_per_gather=0"
+        " -c plan_cache_mode=force_generic_plan",
+        # What is prepared (artifactsite/lib/worded.py) is planned once: it goes by an index, whoever asks, which the
+        # planner would think dearer than what it could plan anew.
         "prepare_threshold": 2,
         **cast(dict[str, Any], _database.get("OPTIONS", {})),
         "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 16, at_least=1), "timeout": 15},
@@ -417,6 +419,8 @@ LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"
 # Statements that take longer are logged, without their values; 0: none.
 SLOW_QUERY_MS = env.integer("SLOW_QUERY_MS", 500)
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
+# It believes any X-Forwarded-For, and its guess takes a tenth of a small request: artifactsite/lib/callers.py binds it.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 _shared_processors: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,

@@ -208,6 +208,9 @@ def test_beyond_what_is_counted_exactly_the_count_is_null_and_more_is_said(
     cast.artifact("one more")
     rough = listed(cast, "artifacts", size=2)
     assert (rough["count"], rough["more"]) == (None, True)
+    # What is only just too many is counted again each time.
+    Artifact.objects.filter(name="one more").delete()
+    assert listed(cast, "artifacts", size=2)["count"] == 5
 
 
 BAD_QUERIES = {

@@ -40,24 +40,25 @@ _INDEXED = "(document || array_to_tsvector(string_to_array(readers, ' ')))"
 _READERS = """
     '~' || owner_id || CASE WHEN saved_at IS NOT NULL AND visibility = 'project' THEN ' ~' || project_id ELSE '' END
 """
+# Each may run again after it broke off, and none holds up readers or writers for longer than a moment.
 INSTALL_READERS = [
-    "DROP INDEX artifacts_search_document",
-    "ALTER TABLE artifacts_searchentry ADD COLUMN readers text NOT NULL DEFAULT ''",
-    f"UPDATE artifacts_searchentry e SET readers = {_READERS} FROM artifacts_artifact a WHERE a.id = e.artifact_id",  # noqa: S608
+    "ALTER TABLE artifacts_searchentry ADD COLUMN IF NOT EXISTS readers text NOT NULL DEFAULT ''",
     (
-        "CREATE FUNCTION artifacts_search_enter() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"  # noqa: S608
+        "CREATE OR REPLACE FUNCTION artifacts_search_enter() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"  # noqa: S608
         f" NEW.readers = (SELECT {_READERS} FROM artifacts_artifact WHERE id = NEW.artifact_id);"
         " RETURN NEW; END $$"
     ),
     (
-        "CREATE FUNCTION artifacts_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"  # noqa: S608
+        "CREATE OR REPLACE FUNCTION artifacts_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"  # noqa: S608
         f" UPDATE artifacts_searchentry SET readers = (SELECT {_READERS} FROM artifacts_artifact WHERE id = NEW.id)"
         " WHERE artifact_id = NEW.id; RETURN NULL; END $$"
     ),
+    "DROP TRIGGER IF EXISTS artifacts_search_enter ON artifacts_searchentry",
     (
         "CREATE TRIGGER artifacts_search_enter BEFORE INSERT ON artifacts_searchentry"
         " FOR EACH ROW EXECUTE FUNCTION artifacts_search_enter()"
     ),
+    "DROP TRIGGER IF EXISTS artifacts_search_follow ON artifacts_artifact",
     (
         "CREATE TRIGGER artifacts_search_follow"
         " AFTER UPDATE OF owner_id, project_id, saved_at, visibility ON artifacts_artifact FOR EACH ROW WHEN"
@@ -65,16 +66,33 @@ INSTALL_READERS = [
         " (NEW.owner_id, NEW.project_id, NEW.saved_at IS NULL, NEW.visibility))"
         " EXECUTE FUNCTION artifacts_search_follow()"
     ),
-    f"CREATE INDEX artifacts_search_by_reader ON artifacts_searchentry USING gin ({_INDEXED})",
+]
+# Entries from before, by their ids from %s to %s: some at a time, so that nobody waits for a row.
+FILL_READERS = (
+    f"UPDATE artifacts_searchentry e SET readers = {_READERS} FROM artifacts_artifact a"  # noqa: S608
+    " WHERE a.id = e.artifact_id AND e.id BETWEEN %s AND %s AND e.readers = ''"
+)
+# Beside the traffic, outside a transaction; what an attempt that broke off left of it has to be dropped first.
+HALF_INDEXED = (
+    "SELECT FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+    " WHERE relname = 'artifacts_search_by_reader' AND NOT indisvalid"
+)
+DROP_HALF = "DROP INDEX CONCURRENTLY artifacts_search_by_reader"
+INDEX_READERS = [
+    (
+        "CREATE INDEX CONCURRENTLY IF NOT EXISTS artifacts_search_by_reader ON artifacts_searchentry"
+        f" USING gin ({_INDEXED})"
+    ),
+    "DROP INDEX CONCURRENTLY IF EXISTS artifacts_search_document",
 ]
 REMOVE_READERS = [
-    "CREATE INDEX artifacts_search_document ON artifacts_searchentry USING gin (document)",
-    "DROP INDEX artifacts_search_by_reader",
-    "DROP TRIGGER artifacts_search_follow ON artifacts_artifact",
-    "DROP TRIGGER artifacts_search_enter ON artifacts_searchentry",
-    "DROP FUNCTION artifacts_search_follow()",
-    "DROP FUNCTION artifacts_search_enter()",
-    "ALTER TABLE artifacts_searchentry DROP COLUMN readers",
+    "CREATE INDEX CONCURRENTLY IF NOT EXISTS artifacts_search_document ON artifacts_searchentry USING gin (document)",
+    "DROP INDEX CONCURRENTLY IF EXISTS artifacts_search_by_reader",
+    "DROP TRIGGER IF EXISTS artifacts_search_follow ON artifacts_artifact",
+    "DROP TRIGGER IF EXISTS artifacts_search_enter ON artifacts_searchentry",
+    "DROP FUNCTION IF EXISTS artifacts_search_follow()",
+    "DROP FUNCTION IF EXISTS artifacts_search_enter()",
+    "ALTER TABLE artifacts_searchentry DROP COLUMN IF EXISTS readers",
 ]
 # Of the newest entries of all, those that have words that the index is not asked for: it would give too many.
 _SAMPLE, _COMMON = 200, 50

@@ -169,12 +169,9 @@ class CursorOrPagePagination(BasePagination):
         return field, wanted.startswith("-")
 
     def _bounded_count(self, queryset: QuerySet[Any]) -> int | None:
-        count = self._count_to(queryset, EXACT_COUNT + 1)
+        found = worded.found(None, lambda _: counted(queryset, EXACT_COUNT + 1), {})
+        count = found[0][0] if found else 0
         return count if count <= EXACT_COUNT else None
-
-    def _count_to(self, queryset: QuerySet[Any], most: int) -> int:
-        found = worded.found(None, lambda _: counted(queryset, most), {})
-        return found[0][0] if found else 0
 
     def _sorted(self, queryset: QuerySet[Any], *, reverse: bool = False) -> QuerySet[Any]:
         sign = "-" if self.descending != reverse else ""

@@ -4,16 +4,17 @@ Building a queryset and its SQL costs a hot list more than the database takes fo
 queryset's to say: it is asked with stand-ins for the values, and where they turn up is where values go.
 """
 
+import re
 import uuid
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Model, QuerySet, UUIDField
+from django.db.models import JSONField, Model, QuerySet, UUIDField
 from django.db.models.base import ModelState
 
 Values = Mapping[str, Any]
@@ -86,13 +87,35 @@ class _Statement:
     # Constants as they are, the names of values where these go.
     params: tuple["str | _Constant", ...]
     converters: _Converters
+    is_prepared: bool = False
 
     def filled(self, values: Values) -> list[Any]:
         stored = {name: _stored(value) for name, value in values.items()}
         return [param.value if isinstance(param, _Constant) else stored[param] for param in self.params]
 
+    def with_constants(self) -> "_Statement":
+        """With the constants in the text: of a parameter a kept plan can't know that an index is made for it."""
+        from psycopg.sql import Literal
+
+        rest = iter(self.params)
+        kept: list[str | _Constant] = []
+
+        def place(match: re.Match[str]) -> str:
+            if match[0] != "%s":
+                return match[0]
+            param = next(rest)
+            if isinstance(param, _Constant):
+                return Literal(param.value).as_string(connection.connection).replace("%", "%%")
+            kept.append(param)
+            return "%s"
+
+        sql = re.sub(r"%.", place, self.sql)
+        # Its cursor parses JSON.
+        others = tuple(one for one in self.converters if not isinstance(one[2].output_field, JSONField))
+        return replace(self, sql=sql, params=tuple(kept), converters=others, is_prepared=True)
+
     def run(self, values: Values) -> list[Row]:
-        with _cursor() as cursor:
+        with _prepared_cursor() if self.is_prepared else connection.cursor() as cursor:
             cursor.execute(self.sql, self.filled(values))
             found: list[Row] = cursor.fetchall()
         return [self._converted(row) for row in found] if self.converters else found
@@ -131,6 +154,8 @@ def _statement(
     # Of a kind that promises too much, nothing is kept.
     if (statement.sql, statement.filled(values)) != (as_asked.sql, as_asked.filled(values)):
         return as_asked
+    if connection.vendor == "postgresql":
+        statement = statement.with_constants()
     with _keeping:
         if len(_kept) >= MOST_KINDS:
             _kept.clear()
@@ -172,12 +197,13 @@ def _converters(queryset: QuerySet[Any, Any]) -> _Converters:
     return tuple((place, tuple(convert), expression) for place, (convert, expression) in found.items())
 
 
-def _cursor() -> Any:
-    """A cursor by which PostgreSQL keeps the plan of what it is asked again, too."""
-    if connection.vendor != "postgresql":
-        return connection.cursor()
+def _prepared_cursor() -> Any:
+    """A cursor of PostgreSQL's that prepares what it is asked again, and reads times, ids and JSON by psycopg's C."""
     from django.db.backends.postgresql.base import ServerBindingCursor
+    from psycopg.pq import Format
 
     connection.ensure_connection()
-    cursor: Any = ServerBindingCursor
-    return connection._prepare_cursor(cursor(connection.connection))  # type: ignore[attr-defined]
+    make: Any = ServerBindingCursor
+    cursor = make(connection.connection)
+    cursor.format = Format.BINARY
+    return connection._prepare_cursor(cursor)  # type: ignore[attr-defined]
