@@ -59,6 +59,7 @@ def visible_artifacts(call: ToolCall) -> Any:
 
 def read(artifact: Artifact, version: Version, offset: int = 0, limit: int | None = None) -> str:
     """The content as text, from `offset`, and where to go on."""
+    offset = min(offset, version.size)  # beyond it is nothing, however large a number a model writes
     if artifact.kind == Kind.TABLE:
         return _rows(version, offset, min(limit or MOST_ROWS, MOST_ROWS))
     length = min(limit or LONGEST, LONGEST)

@@ -262,6 +262,57 @@ def test_a_token_for_reading_changes_nothing(site: Site, alice: Person, tools: T
     assert tools.read_artifact(**one)["name"] == "kept"
 
 
+VALUES: list[Any] = [
+    "",
+    "\0",
+    "a\0b",
+    "x" * 300_000,
+    "../../etc/passwd",
+    -1,
+    10**30,
+    1.5,
+    True,
+    None,
+    [],
+    {},
+    [[]],
+]
+
+
+def test_no_argument_is_a_fault(site: Site, alice: Person, tools: Tools) -> None:
+    """Each argument of each tool with each value, the others as they should be: refused by name, or done."""
+    conversation = tools.create_conversation(project=alice.project)["id"]
+    item = {"name": "t", "type": "text", "data": "x"}
+    artifact = tools.deliver_result(conversation=conversation, tool="t", artifacts=[item])["artifacts"][0][
+        "id"
+    ]
+    file_id = tools.upload_file(conversation=conversation, filename="a.txt", text="x")["fileId"]
+    right = {
+        "project": alice.project, "conversation": conversation, "artifact": artifact, "file_id": file_id,
+        "turn": str(uuid4()), "artifacts": [item], "tool": "t", "body": "x", "code": "", "query": "x",
+        "filename": "b.txt",
+    }  # fmt: skip
+    before = len(site.log.read_text())
+
+    async def work(client: Client) -> list[tuple[str, str, Any, str]]:
+        told = []
+        for tool in (await client.list_tools()).tools:
+            for wrong in tool.input_schema["properties"]:
+                given = {name: right[name] for name in tool.input_schema.get("required", [])}
+                for value in VALUES:
+                    answer = await client.call_tool(tool.name, {**given, wrong: value})
+                    told.append((tool.name, wrong, value, answer.content[0].text if answer.is_error else ""))
+        return told
+
+    told = with_client(alice, work)
+    assert len(told) > 500
+    for tool, wrong, value, sentence in told:
+        assert "Traceback" not in sentence, (tool, wrong, value)
+        assert str(Path.cwd()) not in sentence, (tool, wrong, value)
+        assert not sentence or ":" in sentence, (tool, wrong, value)
+    assert "Traceback" not in site.log.read_text()[before:]
+
+
 def test_who_acted_is_in_the_audit_log(site: Site, alice: Person, tools: Tools) -> None:
     conversation = tools.create_conversation(project=alice.project)["id"]
     item = {"name": "audited", "type": "text", "data": "x"}

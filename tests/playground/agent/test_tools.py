@@ -125,6 +125,9 @@ def test_read_artifact_by_rows_and_characters(called: Called, cast: Cast) -> Non
         in called("read_artifact", artifact=str(text.pk), offset=5, limit=2).content
     )
     assert called("read_artifact", artifact=str(text.pk), version=9).is_error
+    beyond = [called("read_artifact", artifact=str(one.pk), offset=10**30).content for one in (table, text)]
+    assert "the table has 30." in beyond[0]
+    assert "0" not in beyond[1].partition("\n")[2]
 
 
 def test_save_text_makes_versions(called: Called, cast: Cast) -> None:
