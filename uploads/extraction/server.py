@@ -348,7 +348,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the owner's terminal is the owner's to handle
     confine.drop_network()
     confine.prepare()
-    os.nice(_GIVES_WAY)
+    # Not on top of its owner's: a worker stands back already, and at 20 a busy machine gives next to nothing.
+    os.nice(max(0, _GIVES_WAY - os.nice(0)))
     with socket.socket(fileno=_CONTROL) as control:
         Server(control).run()
 
