@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from artifactsite_client.calls import mention as mention_of
-from artifactsite_client.errors import ArtifactsiteError
+from artifactsite_client.errors import ArtifactsiteError, UploadFailedError
 from artifactsite_client.outputs import file
 from artifactsite_client.synchronous import Artifactsite
 
@@ -18,12 +18,24 @@ TYPES = ("all", "images", "html", "code", "files")
 SCOPES = ("mine", "shared", "saved", "all")
 
 
+class _Incomplete(Exception):
+    """What was done of a command, and sentences on what was not."""
+
+    def __init__(self, answer: Any, sentences: list[str]) -> None:
+        super().__init__(*sentences)
+        self.answer, self.sentences = answer, sentences
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; 0 if it did what it should, 1 if the server refused, 2 if the arguments are wrong."""
+    """Runs a command; 0 if it did all that it should, 1 if the server refused any of it, 2 if the arguments are
+    wrong."""
     given = _parser().parse_args(arguments)
+    missing: list[str] = []
     try:
         with Artifactsite(given.url, given.token) as site:
             answer = given.do(site, given)
+    except _Incomplete as error:
+        answer, missing = error.answer, error.sentences
     except (ArtifactsiteError, TimeoutError) as error:
         return _fail(str(error), 1)
     except httpx.HTTPError as error:
@@ -32,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), 2)
     if answer is not None:
         print(json.dumps(answer, ensure_ascii=False, indent=2) if given.json else _table(answer))
-    return 0
+    return _fail("\nartifactsite: ".join(missing), 1) if missing else 0
 
 
 def _fail(sentence: str, code: int) -> int:
@@ -147,22 +159,33 @@ def _mention(site: Artifactsite, given: argparse.Namespace) -> Any:
     body = f"{given.text} {mention_of(artifact['name'], artifact['id'])}".strip()
     message = site.post_message(given.conversation, body, respond=given.respond)
     if given.respond and message["turn"]:
+        failures = []
         for event in site.events(message["turn"]):
             if event["type"] == "delta" and "call" not in event["data"]:
                 print(event["data"]["text"], end="", flush=True)
+            elif event["type"] == "error":
+                failures.append(f"{event['data']['detail']} ({event['data']['code']})")
         print()
+        if failures:
+            raise _Incomplete(None, failures)
         return None
     return {"id": message["id"], "body": message["body"]}
 
 
 def _upload(site: Artifactsite, given: argparse.Namespace) -> Any:
     received = site.upload(given.conversation, *given.files)
-    for rejected in received["rejected"]:
-        print(f"artifactsite: {rejected['filename']}: {rejected['reason']}", file=sys.stderr)
+    missing = [f"{rejected['filename']}: {rejected['reason']}" for rejected in received["rejected"]]
     uploads = received["accepted"]
-    if given.wait:
-        uploads = [site.wait_for_upload(given.conversation, upload["fileId"]) for upload in uploads]
-    return [{name: upload[name] for name in ("fileId", "status", "size", "filename")} for upload in uploads]
+    for upload in uploads if given.wait else ():
+        try:
+            upload.update(site.wait_for_upload(given.conversation, upload["fileId"]))
+        except UploadFailedError as error:
+            upload["status"] = "failed"
+            missing.append(f"{upload['filename']}: {error}")
+    rows = [{name: upload[name] for name in ("fileId", "status", "size", "filename")} for upload in uploads]
+    if missing:
+        raise _Incomplete(rows, missing)
+    return rows
 
 
 def _conversations(site: Artifactsite, given: argparse.Namespace) -> Any:

@@ -217,6 +217,16 @@ def test_the_command_line(alice: Person, endpoint: Endpoint, tmp_path: Path) -> 
     endpoint.script("m", {"text": "I saw it."})
     assert command(alice, "mention", artifact, *here, "--respond").stdout == "I saw it.\n"
     assert "ready" in command(alice, "upload", str(path), *here, "--wait").stdout
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.4\nbroken")
+    partly = command(alice, "upload", str(broken), str(CLIENT / "pyproject.toml"), str(path), *here, "--wait")
+    assert partly.returncode == 1
+    assert [line.split()[1] for line in partly.stdout.splitlines()] == ["failed", "ready"]
+    assert "broken.pdf: " in partly.stderr
+    assert "pyproject.toml: " in partly.stderr
+    endpoint.script("m", {"status": 400, "error": "no such model"})
+    unanswered = command(alice, "mention", artifact, *here, "--respond")
+    assert (unanswered.returncode, "no such model" in unanswered.stderr) == (1, True)
     refused = command(alice, "save", artifact)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "already_saved" in refused.stderr
