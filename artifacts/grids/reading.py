@@ -312,7 +312,7 @@ def _escaped(text: str) -> str:
 def opened(grid: Grid) -> Iterator[Book]:
     """The file of a grid that is ready, read and nothing else: a parser that was taken over may have written it."""
     try:
-        with blobs.near(grid.file, grid.size) as path, _closing(_connected(path)) as database:
+        with blobs.near(grid.file, grid.size) as path, _closing(connected(path)) as database:
             yield Book(database)
     except sqlite3.DatabaseError as error:
         log.error("a grid can't be read", grid=grid.pk, error=str(error))
@@ -320,7 +320,7 @@ def opened(grid: Grid) -> Iterator[Book]:
         raise Refusal("content_unavailable", sentence, status=503) from error
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def connected(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
     )

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import threading
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pypdfium2 import PdfDocument
 from artifacts import tasks
 from artifacts.models import Artifact, Grid
 from tests.cast import Cast
+from tests.uploads.extraction.documents import docx, paragraph, pptx_show
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -314,6 +316,119 @@ def test_a_large_table_says_how_far_it_is_and_then_is_there(
     page.get_by_role("link", name="n", exact=True).click()
     expect(page.locator(".grid-waiting")).to_have_count(0)
     expect(page.locator(".grid tbody td").nth(1)).to_have_text("1")
+
+
+# A second of film, red, as the browser itself records it.
+RECORD = """async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 64 });
+  const context = canvas.getContext("2d");
+  const draw = () => { context.fillStyle = "red"; context.fillRect(0, 0, 64, 64); };
+  draw();
+  const timer = setInterval(draw, 30);
+  const recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: "video/webm" });
+  const parts = [];
+  recorder.ondataavailable = (event) => parts.push(event.data);
+  const stopped = new Promise((done) => { recorder.onstop = done; });
+  recorder.start();
+  await new Promise((done) => setTimeout(done, 1000));
+  recorder.stop();
+  await stopped;
+  clearInterval(timer);
+  return Array.from(new Uint8Array(await new Blob(parts).arrayBuffer()));
+}"""
+
+
+def tone(seconds: float) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(1)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(128 + (number % 40) for number in range(int(8000 * seconds))))
+    return buffer.getvalue()
+
+
+def test_sound_and_film_are_played(cast: Cast, page_as: Callable[..., Page], tmp_path: Path) -> None:
+    page = opened(page_as, made(cast, "a.wav", tone(2.5)), tmp_path)
+    sound = page.locator("audio")
+    page.wait_for_function("() => document.querySelector('audio').duration > 2.4")
+    sound.evaluate("audio => { audio.muted = true; audio.currentTime = 2; return audio.play(); }")
+    page.wait_for_function("() => document.querySelector('audio').ended")
+    film = made(cast, "a.webm", bytes(page.evaluate(RECORD)))
+    page.goto(f"/artifacts/{film.pk}")
+    page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    # What is drawn, without the controls above it.
+    drawn = page.locator("video").evaluate(
+        """async (video) => {
+          video.muted = true;
+          await video.play();
+          await new Promise((done) => video.requestVideoFrameCallback(done));
+          const context = Object.assign(document.createElement("canvas"), { width: 64, height: 64 }).getContext("2d");
+          context.drawImage(video, 0, 0);
+          return Array.from(context.getImageData(32, 32, 1, 1).data);
+        }"""
+    )
+    assert (drawn[0] > 200, drawn[1] < 60, drawn[2] < 60) == (True, True, True)
+
+
+def test_documents_are_their_text(cast: Cast, page_as: Callable[..., Page], tmp_path: Path) -> None:
+    letter = docx(paragraph("Dear &lt;b&gt;reader&lt;/b&gt;"))
+    for name, document, wanted in (
+        ("a.docx", letter, ["Dear <b>reader</b>"]),
+        ("a.pptx", pptx_show(), ["Slide 1", "Quarterly review", "Slide 2", "North"]),
+    ):
+        page = opened(page_as, made(cast, name, document), tmp_path)
+        for words in wanted:
+            expect(page.locator(".document-text")).to_contain_text(words)
+    page = opened(page_as, made(cast, "a.rtf", rb"{\rtf1 Grand {\b title} \'e9t\'e9}"), tmp_path)
+    expect(page.locator(".document-text")).to_have_text("Grand title été")
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_plain_text_in_any_encoding_and_the_head_of_a_long_one(
+    cast: Cast, page_as: Callable[..., Page], tmp_path: Path
+) -> None:
+    words = "Größenwahn und Überfluß in Žižkov"
+    page = opened(page_as, made(cast, "a.txt", words.encode("utf-16")), tmp_path)
+    expect(page.locator(".preview-text")).to_have_text(words)
+    expect(page.locator(".preview")).to_contain_text("Read as utf-16")
+    page = opened(page_as, made(cast, "b.txt", b"begin " + b"x" * 300_000 + b" end"), tmp_path)
+    expect(page.locator(".preview-text")).to_contain_text("begin")
+    expect(page.locator(".preview-text")).not_to_contain_text("end")
+    expect(page.locator(".note")).to_contain_text("Only the beginning is shown")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download it").click()
+    assert download.value.path().read_bytes().endswith(b" end")
+
+
+def test_markdown_as_github_writes_it(cast: Cast, page_as: Callable[..., Page], tmp_path: Path) -> None:
+    source = (
+        "# Plan\n\n- [x] done\n- [ ] open\n\n| a | b |\n| :- | -: |\n| 1 | 2 |\n\nNoted[^1] ~~never~~\n\n"
+        "```python\ndef f(): pass\n```\n\n[^1]: below\n"
+    )
+    page = opened(page_as, made(cast, "a.md", source.encode()), tmp_path)
+    shown = page.locator(".preview-rendered")
+    expect(shown.locator("input[type=checkbox]")).to_have_count(2)
+    assert shown.locator("input").evaluate_all(
+        "boxes => boxes.map((box) => [box.checked, box.disabled])"
+    ) == [
+        [True, True],
+        [False, True],
+    ]
+    assert shown.locator("td").last.evaluate("cell => getComputedStyle(cell).textAlign") in (
+        "right",
+        "-webkit-right",
+    )
+    keyword = shown.locator("pre .k").first
+    expect(keyword).to_have_text("def")
+    ground = "element => getComputedStyle(element).color"
+    assert keyword.evaluate(ground) != shown.locator("pre").evaluate(ground)
+    expect(shown.locator(".footnotes")).to_contain_text("below")
+    expect(shown.locator("s, del")).to_have_text("never")
+    page.get_by_text("Source", exact=True).first.click()
+    expect(page.locator("pre.preview-source")).to_have_text(source)
+    expect(shown).to_be_hidden()
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_a_search_is_marked_in_the_gallery(cast: Cast, page_as: Callable[..., Page]) -> None:
