@@ -10,7 +10,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults import broker, database, ledger, load, poison, test_killed_extraction, writers
+from tests.faults import (
+    broker,
+    database,
+    full_disk,
+    ledger,
+    load,
+    poison,
+    test_killed_extraction,
+    writers,
+)
 from tests.faults.ledger import Account
 
 
@@ -27,6 +36,7 @@ FAULTS = {
     "kills": Fault("44 kill -9 during extraction", test_killed_extraction.inject, 8),
     "redis": Fault("46 Redis gone, 500 queued", broker.inject),
     "postgres": Fault("47 PostgreSQL gone under load", database.inject),
+    "disk": Fault("48 the disk is full", full_disk.inject),
     "poison": Fault("49 a file that kills its worker", poison.inject),
     "sqlite": Fault("50 SQLite with ten writers", writers.inject),
     "load": Fault("51 50 users, 10,000 artifacts", load.inject),
