@@ -1,6 +1,6 @@
 # Every target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-full model-smoke screenshots run test stack test test-slow lint format lock setup corpus faults
+.PHONY: help bench bench-full bench-scroll model-smoke screenshots run test stack test-slow lint format lock setup corpus faults
 
 help: ## Lists these targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -45,6 +45,9 @@ screenshots: ## Takes the README's pictures anew.
 
 bench: ## Measures lists, filters, searches and the dropdown at 1,000 and 100,000 artifacts, beside bare views.
 	@scripts/setup dev && .venv/bin/python -m benchmarks.run
+
+bench-scroll: ## A gallery of 1,000 artifacts scrolled to its end in Chromium: frames, processor time, layout shift.
+	@scripts/setup dev && scripts/static-files && .venv/bin/python -m benchmarks.scrolling
 
 bench-full: ## The same at 1,000,000 on PostgreSQL; filling it takes ten minutes or more.
 	@scripts/setup dev && .venv/bin/python -m benchmarks.run --rows 1000000 --engine postgres

@@ -30,7 +30,7 @@ from projects.models import Membership, Project
 MOST_VERSIONS = 200
 SAMPLE_COLUMNS = 6
 # What can be seen of a tile: more would only cost time, a thousand times.
-TILE_LINES, TILE_WIDTH, TILE_TEXT = 9, 60, 700
+TILE_LINES, TILE_WIDTH, TILE_TEXT = 9, 60, 500
 TILE_CELLS = (4, 6)  # columns, rows
 LARGEST_COPY = 16 * 1024 * 1024  # bytes that a clipboard takes without trouble
 
@@ -225,7 +225,9 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
         )
     text = summary.get("excerpt", "")
     if thumbnail:
-        text = "\n".join(line[:TILE_WIDTH] for line in text[:TILE_TEXT].splitlines()[:TILE_LINES])
+        # Code isn't wrapped: what is right of the tile is never seen.
+        width = TILE_WIDTH if artifact.gallery_type == GalleryType.CODE else TILE_TEXT
+        text = "\n".join(line[:width] for line in text[:TILE_TEXT].splitlines()[:TILE_LINES])
     if not text.strip():
         return Body("facts")
     if artifact.gallery_type == GalleryType.CODE:

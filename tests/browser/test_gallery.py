@@ -136,6 +136,33 @@ def test_scrolling_loads_more_until_the_end(page_as: Callable[..., Page], cast: 
     assert len(set(names(page))) == 120
 
 
+def test_a_thousand_scrolled_to_the_end_and_back_never_jump(page_as: Callable[..., Page], cast: Cast) -> None:
+    some(cast)
+    cast.artifact("n" * 200)
+    fill(cast, 994)
+    page = page_as("alice", viewport={"width": 1440, "height": 900})
+    page.add_init_script(
+        "window.jumped = []; new PerformanceObserver((list) => jumped.push(...list.getEntries().map((e) => e.value)))"
+        ".observe({ type: 'layout-shift', buffered: true })"
+    )
+    page.goto("/artifacts")
+    page.evaluate("""async () => {
+      while (document.querySelector("#gallery-more")) {
+        await new Promise(requestAnimationFrame);
+        scrollBy(0, 600);
+      }
+    }""")
+    expect(page.locator(".tile")).to_have_count(1000)
+    page.locator(".tile").last.scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, 0)")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate("window.jumped") == []
+    heights = page.evaluate(
+        "[...new Set([...document.querySelectorAll('.tile')].map((tile) => tile.offsetHeight))]"
+    )
+    assert len(heights) == 1
+
+
 def test_without_javascript_everything_can_be_reached(page_as: Callable[..., Page], cast: Cast) -> None:
     fill(cast, 60)
     page = open_gallery(page_as, java_script_enabled=False)
