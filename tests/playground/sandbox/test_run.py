@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from playground.sandbox import Limits, RunResult, SandboxUnavailable, check, run_program
+from playground.sandbox.run import _filter
 
 Run = Callable[..., RunResult]
 
@@ -306,6 +307,27 @@ def test_no_environment_no_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("SANDBOX_VENV", str(tmp_path))
     with pytest.raises(SandboxUnavailable, match="scripts/sandbox-env"):
         run_program("print(1)")
+
+
+def test_no_filter_no_program(monkeypatch: pytest.MonkeyPatch, traces: Callable[[], list[Path]]) -> None:
+    _filter.cache_clear()
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    with pytest.raises(SandboxUnavailable, match="no system call filter for the architecture riscv64"):
+        run_program("print(1)")
+    assert traces() == []
+    assert not check().ok
+
+
+def test_an_environment_whose_python_is_broken_refuses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, traces: Callable[[], list[Path]]
+) -> None:
+    python = tmp_path / "environment" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/usr/bin/false")
+    monkeypatch.setenv("SANDBOX_VENV", str(python.parent.parent))
+    with pytest.raises(SandboxUnavailable, match="cannot compile the runner"):
+        run_program("print(1)")
+    assert traces() == []
 
 
 def test_check(temporary_folder: Path) -> None:
