@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
@@ -524,6 +525,22 @@ class SaveChoices:
 
     sharing_off: str
     project: str
+
+
+def same_named(artifact: Artifact, name: str, user: User) -> str:
+    """Warns of another saved artifact of this name that `user` sees in the project; names needn't be unique."""
+    saved = (
+        Artifact.objects.visible_to(user).saved().filter(project=artifact.project_id).exclude(pk=artifact.pk)
+    )
+    alike = saved.annotate(folded=Lower("name")).filter(folded=name.strip().replace("\0", "").lower())
+    owners = set(alike.values_list("owner__username", flat=True)[:100])
+    if not owners:
+        return ""
+    if user.username in owners:
+        return (
+            "You have saved an artifact of this name already. Both stay; whoever mentions one has to choose."
+        )
+    return f"{min(owners)} shares an artifact of this name already. Both stay; whoever mentions one has to choose."
 
 
 def save_choices(artifact: Artifact) -> SaveChoices:

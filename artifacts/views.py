@@ -284,6 +284,9 @@ def save(request: HttpRequest, pk: UUID) -> HttpResponse:
     user: Any = request.user
     found = own_artifact(request, pk)
     require_unsaved(found)
+    if request.method != "POST" and _asks_for(request, "same-name"):
+        same = pages.same_named(found, request.GET.get("name", ""), user)
+        return render(request, "artifacts/same_name.html", {"same": same})
     return _ask(
         request,
         found,
@@ -293,6 +296,7 @@ def save(request: HttpRequest, pk: UUID) -> HttpResponse:
         act=lambda typed: services.save_artifact(by=user, artifact=found, **typed),
         done="Saved.",
         choices=pages.save_choices(found),
+        same=pages.same_named(found, found.name, user),
     )
 
 

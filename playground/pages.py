@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.safestring import SafeString
 
 from accounts.models import User
+from artifacts.models import Artifact
 from artifacts.pages import Card, card
 from conversations.models import ContentType, Conversation, Message, MessageRole
 from conversations.querysets import MessageQuerySet
@@ -89,6 +90,15 @@ class Attachments:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The artifact that a conversation was started from; without a name where its reader can't see it any more."""
+
+    name: str = ""
+    url: str = ""
+    mention: str = ""
+
+
+@dataclass(frozen=True)
 class ConversationPage:
     """All of `/conversations/{id}`."""
 
@@ -97,6 +107,13 @@ class ConversationPage:
     attachments: Attachments
     no_agent: str | None
     linked: UUID | None = None
+    origin: Origin | None = None
+
+    @property
+    def starting_text(self) -> str:
+        """What the composer begins with: the mention of what the conversation starts from, until more is said."""
+        said = sum(len(entry.lines) for entry in self.window.entries)
+        return f"{self.origin.mention} " if self.origin and self.origin.mention and said <= 1 else ""
 
 
 @dataclass(frozen=True)
@@ -300,7 +317,18 @@ def conversation_page(user: User, conversation: Conversation, linked: UUID | Non
         attachments(user, conversation),
         agent_reason(conversation.project),
         linked,
+        origin_of(user, conversation),
     )
+
+
+def origin_of(user: User, conversation: Conversation) -> Origin | None:
+    """With its reader's rights, now: sharing may have ended since (docs/rules.md 5)."""
+    if conversation.started_from is None:
+        return None
+    artifact = Artifact.objects.visible_to(user).filter(pk=conversation.started_from).only("name").first()
+    if artifact is None:
+        return Origin()
+    return Origin(artifact.name, f"/artifacts/{artifact.pk}", token(artifact.name, artifact.pk))
 
 
 _REASONS = {

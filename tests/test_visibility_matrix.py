@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,6 +20,7 @@ from django.test import Client
 
 from artifacts.models import Artifact
 from artifacts.services import save_artifact
+from conversations.models import Conversation
 from jobs.models import Job
 from playground.services import cancel_turn, start_program
 from projects.services import remove_member, update_project
@@ -332,6 +334,18 @@ def taken_back(act: Callable[[], int]) -> int:
         transaction.set_rollback(True)
     cache.clear()
     return seen
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_rule_by_itself(scene: Scene, state: str) -> None:
+    """Without the doors before it, which stop whoever was deactivated."""
+    put_in_state(scene, state)
+    for actor in ACTORS:
+        person = getattr(scene.cast, actor) if actor else AnonymousUser()
+        sees = Artifact.objects.visible_to(person).filter(pk=scene.artifact.pk).exists()
+        assert sees is (reader(actor, state, 200) == 200), actor
+        mine = Conversation.objects.visible_to(person).filter(pk=scene.cast.conversation.pk).exists()
+        assert mine is (own(actor, state, 200) == 200), actor
 
 
 Outcome = dict[tuple[str, str, str | None], int]

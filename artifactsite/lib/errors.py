@@ -22,7 +22,10 @@ from rest_framework.views import set_rollback
 
 log = structlog.get_logger(__name__)
 
-NOT_FOUND = {"code": "not_found", "detail": "There is nothing here that you can see. Check the address."}
+NOT_FOUND = {
+    "code": "not_found",
+    "detail": "There is nothing here that you can see. It may have been deleted or made private.",
+}
 
 
 class Refusal(Exception):

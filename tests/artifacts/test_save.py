@@ -1,8 +1,11 @@
 """POST /api/artifacts/{id}/save."""
 
 import pytest
+from django.test import Client
 
 from artifacts.models import Artifact
+from artifacts.services import save_artifact, set_visibility
+from conversations.services import create_conversation
 from projects.models import Project
 from tests.cast import Cast
 
@@ -97,3 +100,20 @@ def test_a_saved_artifact_keeps_its_content_when_its_tool_makes_another(cast: Ca
     assert (row["version"], row["newer_version"]) == (1, None)
     assert cast.api("alice").get(f"/api/artifacts/{artifact.pk}").json()["newer_version"] == 2
     assert b"".join(cast.api("bob").get(f"/api/artifacts/{artifact.pk}/data").streaming_content) == b"one"
+
+
+def test_the_dialog_warns_of_a_name_that_is_taken_and_only_where_the_reader_sees_it(cast: Cast) -> None:
+    mine, other = cast.artifact("Report"), cast.artifact("Other")
+    client = Client()
+    client.force_login(cast.alice)
+    page, ask = f"/artifacts/{mine.pk}/save", {"HX-Request": "true", "HX-Target": "same-name"}
+    assert "already" not in client.get(page).content.decode()
+    save_artifact(by=cast.alice, artifact=other, name="report")
+    assert "You have saved an artifact of this name already" in client.get(page).content.decode()
+    assert "already" in client.get(f"{page}?name=REPORT", headers=ask).content.decode()
+    assert "already" not in client.get(f"{page}?name=Reports", headers=ask).content.decode()
+    theirs = cast.artifact("Bob's", conversation=create_conversation(by=cast.bob, project=cast.project))
+    save_artifact(by=cast.bob, artifact=theirs)
+    assert "already" not in client.get(f"{page}?name=Bob's", headers=ask).content.decode()
+    set_visibility(by=cast.bob, artifact=theirs, visibility="project")
+    assert "bob shares an artifact" in client.get(f"{page}?name=Bob's", headers=ask).content.decode()

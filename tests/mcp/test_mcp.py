@@ -216,7 +216,9 @@ def test_a_stranger_sees_nothing(alice: Person, carol: Person, tools: Tools) -> 
         hers.deliver_result(**here, tool="t", artifacts=[]), hers.list_artifacts(project=alice.project),
     ]  # fmt: skip
     sentences = {answer.partition(": ")[2] for answer in [absent, *answers]}
-    assert sentences == {"not_found: There is nothing here that you can see. Check the address."}
+    assert sentences == {
+        "not_found: There is nothing here that you can see. It may have been deleted or made private."
+    }
     empty = [
         hers.list_projects(),
         hers.list_conversations(),

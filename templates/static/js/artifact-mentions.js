@@ -9,6 +9,13 @@ function linkTo(conversation) {
   return link;
 }
 
+function startedNote() {
+  const note = document.createElement("span");
+  note.className = "muted small";
+  note.textContent = " started from it";
+  return note;
+}
+
 async function fill(place) {
   if (place.dataset.filled) return;
   place.dataset.filled = "yes";
@@ -22,6 +29,7 @@ async function fill(place) {
       for (const conversation of results) {
         const item = document.createElement("li");
         item.append(linkTo(conversation));
+        if (conversation.started_from === place.dataset.mentionsOf) item.append(startedNote());
         list.append(item);
       }
       place.replaceChildren(list);
