@@ -288,6 +288,9 @@ class Grid(models.Model):
     file = models.CharField(max_length=300, blank=True, editable=False, help_text="Key in storage.")
     size = models.BigIntegerField(default=0, help_text="Bytes.")
     percent = models.PositiveSmallIntegerField(default=0, help_text="How much of it is made.")
+    summary = models.JSONField(
+        default=dict, help_text="Rows, columns and sample of the first sheet, for tiles."
+    )
     reason = models.CharField(max_length=300, blank=True, help_text="Why there is none.")
 
     class Meta:

@@ -18,7 +18,7 @@ from artifacts.access import Verb, abilities, editing_reason, require_editable, 
 from artifacts.comparison import Comparison, Line, Row, compare
 from artifacts.kinds.base import LARGEST_DEFINITION, stored_bytes
 from artifacts.kinds.table import cell_text, columns_of
-from artifacts.models import Artifact, GalleryType, Kind, Thumbnail, Version
+from artifacts.models import Artifact, GalleryType, Grid, Kind, Thumbnail, Version
 from artifacts.preview import Preview, preview_of
 from artifacts.querysets import ArtifactQuerySet
 from artifacts.types import HTML, IMAGES, is_textual
@@ -70,9 +70,9 @@ _LABELS_OF_TYPE = {
 
 def with_everything(artifacts: ArtifactQuerySet) -> ArtifactQuerySet:
     """Artifacts with all that pages show of them, in one query and without the index of large tables."""
-    return artifacts.select_related("project", "owner", "conversation", "current__thumbnail").defer(
-        "current__table_index", "project__agent_instructions"
-    )
+    return artifacts.select_related(
+        "project", "owner", "conversation", "current__thumbnail", "current__grid"
+    ).defer("current__table_index", "project__agent_instructions")
 
 
 def icon_of(artifact: Artifact, version: Version) -> str:
@@ -217,6 +217,9 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
         return Body("frame", url=address("artifact-frame", artifact, version=version.number))
     if thumbnail and thumbnails.has_picture(version):
         return _thumbnail_body(artifact, version)
+    grid: Grid | None = getattr(version, "grid", None) if thumbnail else None
+    if grid is not None and grid.summary:
+        return _table_body(grid.summary, *TILE_CELLS)
     if version.media_type in IMAGES.values() and not thumbnail:
         return Body(
             "image",

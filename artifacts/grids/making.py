@@ -4,6 +4,7 @@ import time
 import uuid
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -80,7 +81,7 @@ def make(version_id: uuid.UUID) -> None:
     with NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, suffix=".sqlite") as made:
         try:
             with blobs.on_disk(version.file) as path:
-                tables.tabulate(
+                sheets = tables.tabulate(
                     path,
                     media_type=media_type,
                     into=Path(made.name),
@@ -93,7 +94,7 @@ def make(version_id: uuid.UUID) -> None:
             log.info("no grid", version=str(version_id), code=error.code, detail=error.detail)
             Grid.objects.filter(pk=grid.pk, file="").update(reason=_reason(error))
             return
-        _keep(version, grid, Path(made.name))
+        _keep(version, grid, Path(made.name), _summary(sheets))
 
 
 class _Teller:
@@ -121,14 +122,24 @@ def _reason(error: ExtractionError) -> str:
     return "This file is damaged, so it can’t be shown as a table."
 
 
-def _keep(version: Version, grid: Grid, path: Path) -> None:
+def _summary(sheets: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a tile shows: the beginning of the first sheet that has any, in the form of a table's own summary."""
+    first = next((sheet for sheet in sheets if sheet["rows"]), None)
+    if first is None:
+        return {}
+    columns = list(first["sample"][0]) if first["sample"] else []
+    more = [""] * (min(first["columns"], 100) - len(columns))
+    return {"rows": first["rows"], "columns": [*columns, *more], "sample": first["sample"]}
+
+
+def _keep(version: Version, grid: Grid, path: Path, summary: dict[str, Any]) -> None:
     """File before row; where the version went meanwhile, or another worker was first, neither."""
     with blobs.undo_on_failure() as keys, path.open("rb") as file:
         key = blobs.key_for(uuid.UUID(version.file.split("/")[2]), "grids", "sqlite")
         keys.append(key)
         stored = blobs.store(File(file), key)
         waiting = Grid.objects.filter(pk=grid.pk, file="")
-        if not waiting.update(file=key, size=stored.size, percent=100, reason=""):
+        if not waiting.update(file=key, size=stored.size, percent=100, summary=summary, reason=""):
             blobs.discard(keys)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
@@ -253,6 +254,12 @@ def test_every_sheet_of_a_workbook_is_there(cast: Cast, do_jobs: Callable[[], in
     )
     assert [sheet["title"] for sheet in answer["sheets"]] == ["Sheet", "Second"]
     assert ask(cast, artifact, sheet=1).json()["columns"] == ["Column 1", "lonely"]
+    # The gallery draws its beginning.
+    session = Client()
+    session.force_login(cast.alice)
+    tile = session.get(f"/artifacts/{artifact.pk}/tile").content.decode()
+    assert '<th scope="col">a|b</th>' in tile
+    assert "300 rows" in tile
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.xls"])

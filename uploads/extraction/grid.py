@@ -27,6 +27,7 @@ from .protocol import Budget, Extracted, ExtractionError, ExtractionLimits, Prog
 MOST_COLUMNS = 1900  # SQLite's own limit is 2,000
 MOST_SHEETS = 200
 PART = 4096  # row numbers in one piece of an order
+SAMPLE_ROWS, SAMPLE_COLUMNS, SAMPLE_CELL = 5, 6, 80  # the last in characters
 MISSING = b""
 """The cell of a JSON table whose row lacks that column, unlike null."""
 
@@ -125,7 +126,28 @@ class _Sheet:
             "INSERT INTO sheets VALUES (?, ?, ?, ?, ?)",
             (self.number, self.title, self.rows, self.cut, json.dumps(columns)),
         )
-        return {"title": self.title[:200], "rows": self.rows, "columns": len(columns), "cut": self.cut}
+        return {
+            "title": self.title[:200],
+            "rows": self.rows,
+            "columns": len(columns),
+            "cut": self.cut,
+            "sample": self._sample(),
+        }
+
+    def _sample(self) -> list[dict[str, str]]:
+        """The first cells, for a small picture of the table."""
+        names = self.names[:SAMPLE_COLUMNS]
+        cells = ", ".join(f"SUBSTR(CAST(c{place} AS TEXT), 1, {SAMPLE_CELL})" for place in range(len(names)))
+        if not cells:
+            return []
+        reading = f"SELECT {cells} FROM cells_{self.number} ORDER BY rowid LIMIT {SAMPLE_ROWS}"  # noqa: S608
+        return [
+            {
+                storable(name[:SAMPLE_CELL]): storable(text or "")
+                for name, text in zip(names, row, strict=True)
+            }
+            for row in self.database.execute(reading)
+        ]
 
     def _kind(self, column: str) -> str:
         tests = ", ".join(
