@@ -93,14 +93,15 @@ _ESCAPED = re.compile(r"(\\+)u([0-9a-fA-F]{4})(?:(?<=u[dD][89abAB]..)\\u([dD][c-
 
 
 def _unescape(text: str) -> str:
-    r"""Letters in place of their `\uXXXX` escapes; quotes, backslashes and controls stay escaped."""
+    r"""Letters in place of their `\uXXXX` escapes; emoji, quotes, backslashes and controls stay escaped."""
     if "\\u" not in text:
         return text
 
     def letter(found: re.Match[str]) -> str:
         code = int(found[2], 16)
         if found[3] and len(found[1]) % 2:
-            return found[1][:-1] + chr(0x10000 + (code - 0xD800 << 10) + int(found[3], 16) - 0xDC00)
+            pair = chr(0x10000 + (code - 0xD800 << 10) + int(found[3], 16) - 0xDC00)
+            return found[1][:-1] + pair if pair.isalpha() else found[0]
         # An even number of backslashes escapes itself, and lone halves of a pair are no letters.
         if len(found[1]) % 2 == 0 or code < 0xA0 or 0xD800 <= code <= 0xDFFF:
             return found[0]
