@@ -91,6 +91,11 @@ class _Handler(BaseHTTPRequestHandler):
                 status, headers, content = 500, [], b""
             self._answer(status, headers, content, half=fault == CUT_ANSWER)
 
+    def handle(self) -> None:
+        # Whom a process talked to that was killed, or lost its patience, goes away.
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _serve
 
     def _forward(self, body: bytes, *, cut: bool = False) -> tuple[int, list[tuple[str, str]], bytes]:
