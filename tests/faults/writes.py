@@ -35,7 +35,7 @@ PICTURE = bytes.fromhex(  # a PNG of one pixel, of which a thumbnail is made
     "0000000049454e44ae426082"
 )
 LARGE = 20 * 1024 * 1024  # bytes, which boto3 sends in parts
-KILLS = 30
+KILLS = 20
 
 
 def rows(site: Site, query: str) -> list[tuple[str, ...]]:
@@ -119,7 +119,7 @@ class Acts:
 
 def settle(site: Site, acts: Acts, account: Account) -> None:
     """Waits for the work, then collects garbage. What was acknowledged has to be there, and nothing was a 500."""
-    until(lambda: requests.get(f"{site.url}/healthz", timeout=5).ok, 60, "the site did not come back")
+    until(site._answers, 180, "the site did not come back")
     until(lambda: rows(site, WAITING)[0][0] == 0, 300, "work was left over")
     site.manage("collect_garbage")
     account.acknowledged += len(acts.hashes)
@@ -173,11 +173,7 @@ def inject_bucket(seed: int, account: Account) -> None:
 
 def happen(faulty: FaultyS3, plan: Plan, acts: Acts, act: str, account: Account) -> None:
     """Does something while the bucket fails as planned, and once more when it is well."""
-    until(
-        lambda: requests.get(f"{acts.person.site.url}/healthz", timeout=5).ok,
-        60,
-        "the site did not come back",
-    )
+    until(acts.person.site._answers, 180, "the site did not come back")
     faulty.plan, faulty.over = plan, type(faulty.over)()
     getattr(acts, act)()
     # What the worker writes comes soon after.
@@ -234,7 +230,7 @@ def inject_kills(seed: int, account: Account) -> None:
 
 
 def kill_at(site: Site, acts: Acts, seconds: float) -> None:
-    until(lambda: requests.get(f"{site.url}/healthz", timeout=5).ok, 60, "the site did not come back")
+    until(site._answers, 180, "the site did not come back")
     (web,) = site.children("--web-on")
     killing = threading.Timer(seconds, lambda: os.kill(web, signal.SIGKILL))
     killing.start()
