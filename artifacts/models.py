@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 
 from artifacts.querysets import ArtifactManager, ArtifactQuerySet, OutputManager, VersionQuerySet
 from artifactsite.lib.letters import terms_of
+from artifactsite.lib.references import nameless
 from conversations.models import Conversation, Message
 from projects.models import Membership, Project
 
@@ -37,24 +38,20 @@ class Visibility(models.TextChoices):
     PROJECT = "project", "Project"
 
 
-def name_terms(name: str, project_id: uuid.UUID) -> str:
-    """The terms of a name, and that of the project, so that an index needn't look at other projects' names."""
-    return " ".join([project_term(project_id), *sorted(terms_of(name))])
-
-
-def project_term(project_id: uuid.UUID) -> str:
-    return f"~{project_id.hex}"
+def name_terms(name: str) -> str:
+    """The terms of a name, in order."""
+    return " ".join(sorted(terms_of(name)))
 
 
 class NameTermsField(models.TextField):
-    """The terms by which an index finds a saved artifact by its name, in its project; set whenever the row is written.
+    """The terms by which an index finds a saved artifact by its name; set whenever the row is written.
 
     Mentions keep the index over them (mentions/index/). Chat artifacts have none: a conversation's are few.
     """
 
     def pre_save(self, model_instance: Any, add: bool) -> str:
         saved = model_instance.saved_at is not None
-        terms = name_terms(model_instance.name, model_instance.project_id) if saved else ""
+        terms = name_terms(model_instance.name) if saved else ""
         setattr(model_instance, self.attname, terms)
         return terms
 
@@ -206,6 +203,7 @@ class Artifact(models.Model):
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         if update_fields is not None and {"name", "saved_at"} & set(update_fields):
             update_fields = {*update_fields, "name_terms"}
+        self.description = nameless(self.description)
         super().save(*args, update_fields=update_fields, **options)
 
     @property

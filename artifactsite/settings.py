@@ -138,7 +138,8 @@ else:
         # Lists join their page's rows with what they show, in the order that Django writes: trying all others costs
         # the planner ten times what the statement takes. And one request does not take all cores.
         "options": "-c join_collapse_limit=4 -c from_collapse_limit=4 -c max_parallel_workers_per_gather=0"
-        " -c plan_cache_mode=force_generic_plan",
+        # Compiling a statement costs more than any of these takes.
+        " -c plan_cache_mode=force_generic_plan -c jit=off",
         # What is prepared (artifactsite/lib/worded.py) is planned once: it goes by an index, whoever asks, which the
         # planner would think dearer than what it could plan anew.
         "prepare_threshold": 2,

@@ -34,7 +34,8 @@ def cases(library: Library, get: Callable[[str], Any], rounds: int) -> Iterator[
     for name, words in SEARCHES.items():
         yield again(f"search: {name}", LIST + words)
     yield again(ANSWER_FLOOR, "/floor/answer", ANSWER_FLOOR)
-    conversation = get(LIST + "&scope=saved")["results"][-1]["conversation"]["id"]
+    rows = get(f"{LIST}&scope=saved&project={library.project}")["results"]
+    conversation = next(row["conversation"]["id"] for row in rows if row["conversation"])
     for name, queries in dropdown(library.names).items():
         yield Case(
             f"mention: {name}",
@@ -95,7 +96,7 @@ def dropdown(names: list[str]) -> dict[str, list[str]]:
     """Queries of each kind for names picked at random."""
     chance = random.Random(7)
 
-    def of(make: Callable[[str, list[str]], str]) -> list[str]:
+    def of(make: Callable[..., str]) -> list[str]:
         return [make(name, name.split()) for name in chance.choices(names, k=TIMES)]
 
     def slip(word: str) -> str:
@@ -104,8 +105,10 @@ def dropdown(names: list[str]) -> dict[str, list[str]]:
 
     return {
         "empty": [""] * TIMES,
-        "one letter": of(lambda name, words: name[0]),
-        "two letters": of(lambda name, words: name[:2]),
+        **{
+            f"{count} letters": of(lambda name, words, count=count: max(words, key=len)[:count])
+            for count in range(1, 9)
+        },
         "exact": of(lambda name, words: name),
         "prefix": of(lambda name, words: name[: max(3, len(name) // 2)]),
         "word": of(lambda name, words: max(words, key=len)),
@@ -115,5 +118,6 @@ def dropdown(names: list[str]) -> dict[str, list[str]]:
         "typo": of(lambda name, words: " ".join(slip(word) for word in words[:2])),
         "one word typo": of(lambda name, words: slip(max(words, key=len))),
         "abbreviation": of(lambda name, words: "".join(word[:3] for word in words[:2])),
+        "subsequence": of(lambda name, words: "".join(word[:1] + word[2:4] for word in words[:3])),
         "no hit": [f"zxqj{number}vvk" for number in range(TIMES)],
     }

@@ -18,8 +18,7 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.services import create_token
-from artifacts.models import project_term
-from artifactsite.lib.letters import terms_of
+from artifacts.models import name_terms
 from projects.models import Membership, Project, Role
 
 READER = "reader"
@@ -95,9 +94,8 @@ class _Making:
     def __init__(self, chance: random.Random, rows: int, users: list[int], projects: list[uuid.UUID]) -> None:
         self.chance, self.rows, self.count = chance, rows, rows + rows // 10
         self.users, self.projects = users, [project.hex for project in projects]
-        self.terms = [project_term(project) for project in projects]
         self.names = list(_names(chance, min(rows, DISTINCT_NAMES)))
-        self.name_terms = [" ".join(sorted(terms_of(name))) for name in self.names]
+        self.name_terms = [name_terms(name) for name in self.names]
         self.paragraphs = list(_paragraphs(chance, 5000))
         self.seen: list[str] = []
         self.threads: dict[tuple[int, int], tuple[str, int]] = {}
@@ -137,7 +135,7 @@ class _Making:
             (
                 pk, name, f"out{number}{extension}", kind, gallery_type, at if saved else None, "",
                 "project" if shared else "private", 1, at, at, thread, self.users[owner], self.projects[project],
-                version, f"{self.terms[project]} {self.name_terms[which]}" if saved else "",
+                version, self.name_terms[which] if saved else "",
             )
         )  # fmt: skip
         tables["artifacts_version"].append(

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -28,25 +29,35 @@ class MentionSuggestView(APIView):
         responses=OpenApiTypes.OBJECT,
         parameters=[
             OpenApiParameter("conversation", OpenApiTypes.UUID),
+            OpenApiParameter("project", OpenApiTypes.UUID),
             OpenApiParameter("q", {"type": "string", "maxLength": LONGEST_QUERY}),
             OpenApiParameter("limit", whole(1, MOST)),
         ],
     )
     def get(self, request: ApiRequest) -> Response:
-        conversation = None
-        if (raw := request.query_params.get("conversation")) is not None:
-            try:
-                pk = UUID(raw)
-            except ValueError:
-                raise Invalid(
-                    "conversation", "conversation must be the id of a conversation of yours."
-                ) from None
-            conversation = get_object_or_404(Conversation.objects.visible_to(request.user), pk=pk)
+        conversation, project = _id_of(request, "conversation"), _id_of(request, "project")
+        if conversation and project:
+            raise Invalid(
+                "project", "Send a conversation, whose project is looked through, or a project: not both."
+            )
         query = request.query_params.get("q", "")
         if len(query) > LONGEST_QUERY or "\0" in query:
             raise Invalid("q", f"q may have at most {LONGEST_QUERY} characters, and no NUL among them.")
         limit = positive(request.query_params.get("limit"), "limit", 8, MOST)
-        return Response(suggest(user=request.user, conversation=conversation, query=query, limit=limit))
+        found = suggest(
+            user=request.user, query=query, limit=limit, conversation=conversation, project=project
+        )
+        if found is None:
+            raise Http404
+        return Response(found)
+
+
+def _id_of(request: ApiRequest, what: str) -> UUID | None:
+    raw = request.query_params.get(what)
+    try:
+        return UUID(raw) if raw is not None else None
+    except ValueError:
+        raise Invalid(what, f"{what} must be the id of a {what} of yours.") from None
 
 
 class BacklinkViewSet(mixins.ListModelMixin, GenericViewSet[Conversation]):

@@ -25,7 +25,7 @@ class Mention(models.Model):
 
     class Meta:
         ordering = ["position"]
-        indexes = [models.Index(fields=["author", "artifact"], name="mention_own_use")]
+        indexes = [models.Index(fields=["author", "artifact", "-id"], name="mention_own_last_use")]
         constraints = [
             models.UniqueConstraint(fields=["message", "position"], name="mention_position_unique"),
             models.CheckConstraint(

@@ -1,27 +1,18 @@
 """The syntax of mentions: pure, no look-ups (docs/rules.md 4).
 
-`@[Label](artifact:ID)` or `@[Label](upload:f-ID)` with `\\`, `[`, `]` and backticks in the label escaped by a
-backslash, or a plain `@Name` that the caller matches against names. Neither is one inside code spans, fences, URLs,
-or behind a word character, as in an e-mail address.
+`@[Label](artifact:ID)` or `@[Label](upload:f-ID)` (artifactsite/lib/references.py), or a plain `@Name` that the caller
+matches against names. Neither is one inside code spans, fences, URLs, or behind a word character, as in an e-mail
+address.
 """
 
 import re
 import uuid
-from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_REFERENCE = re.compile(
-    rf"@\[(?P<label>(?:[^\[\]\\]|\\.){{0,600}})\]\((?P<what>artifact:|upload:f-)(?P<id>{_UUID})\)", re.DOTALL
-)
+from artifactsite.lib.references import OPAQUE, REFERENCE, inside, matches, spans
+
 _AT = re.compile(r"(?<![\w@./:+-])@(?=[^\s@\[])")
-# What is not prose. A fence or code span that is never closed reaches to the end, as in Markdown for fences.
-_OPAQUE = re.compile(
-    r"(?ms)^ {0,3}(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
-    r"|(?<![`\\])(?P<ticks>`{1,16})(?!`)[^`].*?(?<!`)(?P=ticks)(?!`)"
-    r"|\b(?:https?|ftp|mailto):[^\s<>]+"
-)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -50,20 +41,9 @@ def _escaped(label: str) -> str:
     return "".join("\\" + character if character in "[]\\`" else character for character in label)
 
 
-def _spans(pattern: re.Pattern[str], text: str) -> tuple[list[int], list[int]]:
-    spans = [match.span() for match in pattern.finditer(text)]
-    return [start for start, _ in spans], [end for _, end in spans]
-
-
-def _inside(spans: tuple[list[int], list[int]], position: int) -> bool:
-    index = bisect_right(spans[0], position) - 1
-    return index >= 0 and position < spans[1][index]
-
-
 def references(text: str) -> list[Reference]:
     """Every `@[Label](artifact:ID)` and `@[Label](upload:f-ID)`, in order."""
-    spans = _spans(_OPAQUE, text)
-    return [_reference(match) for match in _REFERENCE.finditer(text) if not _inside(spans, match.start())]
+    return [_reference(match) for match in matches(text)]
 
 
 def _reference(match: re.Match[str]) -> Reference:
@@ -75,9 +55,9 @@ def _reference(match: re.Match[str]) -> Reference:
 
 def plain_starts(text: str) -> list[int]:
     """The positions of every `@` that may begin a plain mention; one within a label begins none."""
-    opaque, labels = _spans(_OPAQUE, text), _spans(_REFERENCE, text)
+    opaque, labels = spans(OPAQUE, text), spans(REFERENCE, text)
     starts = (match.start() for match in _AT.finditer(text))
-    return [start for start in starts if not _inside(opaque, start) and not _inside(labels, start)]
+    return [start for start in starts if not inside(opaque, start) and not inside(labels, start)]
 
 
 def match_names(text: str, start: int, names: Iterable[str]) -> str | None:

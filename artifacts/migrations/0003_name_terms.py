@@ -11,10 +11,10 @@ BATCH = 500
 
 def fill(apps, schema_editor):
     artifact = apps.get_model("artifacts", "Artifact")
-    saved = artifact.objects.filter(saved_at__isnull=False).only("pk", "name", "project_id", "saved_at")
+    saved = artifact.objects.filter(saved_at__isnull=False).only("pk", "name", "saved_at")
     batch = []
     for row in saved.iterator(BATCH):
-        row.name_terms = artifacts.models.name_terms(row.name, row.project_id)
+        row.name_terms = artifacts.models.name_terms(row.name)
         batch.append(row)
         if len(batch) == BATCH:
             artifact.objects.bulk_update(batch, ["name_terms"])

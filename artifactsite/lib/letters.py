@@ -4,6 +4,7 @@ What is stored for an index (`terms_of`) and what is ranked in memory (`split`) 
 whatever the index finds can be ranked, and the other way round.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -92,6 +93,35 @@ def _begins(before: str, character: str, after: str) -> bool:
 @lru_cache(maxsize=_MOST_REMEMBERED)
 def split(original: str) -> Letters:
     """`original` as it is compared. Remembered: the same names come with every key."""
+    return _split_ascii(original) if original.isascii() else _split(original)
+
+
+# Letters and symbols as `_folded` keeps them, cut as `_begins` does.
+_ASCII_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[$+<=>^`|~]+")
+
+
+def _split_ascii(original: str) -> Letters:
+    """The same in a fifth of the time, for most names in most libraries."""
+    words: list[str] = []
+    starts: list[int] = []
+    firm: list[int] = []
+    places: list[int] = []
+    before = -1
+    for found in _ASCII_WORD.finditer(original):
+        start, end = found.span()
+        if start != before:
+            firm.append(len(places))
+        starts.append(len(places))
+        words.append(found[0])
+        places.extend(range(start, end))
+        before = end
+    text = "".join(words).lower()
+    firsts = "".join([text[start] for start in starts])
+    ends = tuple([place + 1 for place in places])
+    return Letters(text, tuple(starts), frozenset(firm), tuple(places), ends, firsts)
+
+
+def _split(original: str) -> Letters:
     text: list[str] = []
     starts: list[int] = []
     firm: set[int] = set()

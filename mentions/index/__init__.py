@@ -1,6 +1,6 @@
 """Which saved artifacts a query may mean, by an index over the terms of their names: bounded, whatever the table holds.
 
-engine().matching(visible, wanted, limit)     # of a visible set, those whose terms are wanted
+engine().well(scope, query)     # what to select: ids, to be narrowed to what is visible
 """
 
 from django.db import connection

@@ -1,34 +1,38 @@
-"""The index on SQLite: an FTS5 table of the terms, kept in step with the artifacts by triggers.
+"""The index on SQLite: an FTS5 table of the terms, each behind the key of who may see it, kept in step by triggers.
 
 An artifact's own rowid may change when the database is vacuumed, so each indexed one gets a number of its own here;
-the larger it is, the newer the name.
+the larger it is, the newer the name. FTS5 goes through its matches from the largest number down, and stops.
 """
 
-from uuid import UUID
+from mentions.index import plan
+from mentions.index.base import Asked, Scope, Source
+from mentions.ranking import Query
 
-from django.db.models import UUIDField
-from django.db.models.expressions import RawSQL
 
-from artifacts.querysets import ArtifactQuerySet
-from mentions.index.base import Wanted
+def _keyed(row: str) -> str:
+    """The terms of a row, each behind the letters of Scope.prefixes(), which stand first by themselves."""
+    key = (
+        f"(substr({row}.project_id, 1, 8) ||"
+        f" CASE WHEN {row}.visibility = 'project' THEN '~' ELSE '+' || {row}.owner_id || '~' END)"
+    )
+    return f"{key} || replace(' ' || {row}.name_terms, ' ', ' ' || {key})"
 
-SHORTEST = 1
-_SEEN = (1, 10)  # newest matches looked at for each one wanted; more where the caller may see few of them
-_FORGET = """
+
+_FORGET = f"""
     INSERT INTO mentions_terms (mentions_terms, rowid, terms)
-        SELECT 'delete', id, old.name_terms FROM mentions_indexed WHERE artifact_id = old.id;
+        SELECT 'delete', id, {_keyed("old")} FROM mentions_indexed WHERE artifact_id = old.id;
     DELETE FROM mentions_indexed WHERE artifact_id = old.id;
-"""
-_LEARN = """
+"""  # noqa: S608 - no word of anybody's in it
+_LEARN = f"""
     INSERT INTO mentions_indexed (artifact_id) SELECT new.id WHERE new.name_terms <> '';
     INSERT INTO mentions_terms (rowid, terms)
-        SELECT id, new.name_terms FROM mentions_indexed WHERE artifact_id = new.id;
-"""
+        SELECT id, {_keyed("new")} FROM mentions_indexed WHERE artifact_id = new.id;
+"""  # noqa: S608
 TRIGGERS = {
     "mentions_learn": f"AFTER INSERT ON artifacts_artifact BEGIN {_LEARN} END",
     "mentions_forget": f"AFTER DELETE ON artifacts_artifact BEGIN {_FORGET} END",
-    "mentions_relearn": "AFTER UPDATE OF name_terms ON artifacts_artifact WHEN old.name_terms <> new.name_terms"
-    f" BEGIN {_FORGET} {_LEARN} END",
+    "mentions_relearn": "AFTER UPDATE OF name_terms, visibility, owner_id, project_id ON artifacts_artifact"
+    f" WHEN {_keyed('old')} <> {_keyed('new')} BEGIN {_FORGET} {_LEARN} END",
 }
 _FOLLOW = [f"CREATE TRIGGER {name} {does}" for name, does in TRIGGERS.items()]
 _FILL = [
@@ -37,8 +41,8 @@ _FILL = [
         " SELECT id FROM artifacts_artifact WHERE name_terms <> '' ORDER BY created_at"
     ),
     (
-        "INSERT INTO mentions_terms (rowid, terms) SELECT mentions_indexed.id, name_terms FROM mentions_indexed"
-        " JOIN artifacts_artifact ON artifacts_artifact.id = mentions_indexed.artifact_id"
+        f"INSERT INTO mentions_terms (rowid, terms) SELECT mentions_indexed.id, {_keyed('artifact')}"  # noqa: S608
+        " FROM mentions_indexed JOIN artifacts_artifact artifact ON artifact.id = mentions_indexed.artifact_id"
     ),
 ]
 INSTALL = [
@@ -66,35 +70,53 @@ REPAIR = [
     *_FILL,
 ]
 
-
-def matching(visible: ArtifactQuerySet, wanted: Wanted, limit: int) -> list[tuple[UUID, str]]:
-    """The newest: FTS5 goes through its matches from the largest number down, and stops."""
-    found: list[tuple[UUID, str]] = []
-    for seen in _SEEN:
-        found = list(_newest(visible, wanted, limit * seen).values_list("pk", "name")[:limit])
-        if len(found) > limit // 2:
-            break
-    return found
+_FOUND = 60  # that may answer well, in any way
+_NEWEST = 600  # gone through for abbreviations
+_NOTHING = '"~nothing~"'  # no key is so called
+_WRITING = plan.Writing(" AND ", " OR ", '"')
 
 
-def _newest(visible: ArtifactQuerySet, wanted: Wanted, most: int) -> ArtifactQuerySet:
-    found = RawSQL(
-        "SELECT artifact_id FROM mentions_indexed WHERE id IN"
-        " (SELECT rowid FROM mentions_terms WHERE mentions_terms MATCH %s ORDER BY rowid DESC LIMIT %s)",
-        [_expression(wanted), most],
-        output_field=UUIDField(),
+def _indexed(most: str) -> str:
+    return (
+        "SELECT artifact_id AS id FROM mentions_indexed WHERE id IN"  # noqa: S608
+        f" (SELECT rowid FROM mentions_terms WHERE mentions_terms MATCH %s ORDER BY rowid DESC LIMIT {most})"
     )
-    return visible.filter(pk__in=found)
 
 
-def among(saved: ArtifactQuerySet, wanted: Wanted, limit: int, most: int) -> list[tuple[UUID, str]]:
-    """Nothing: what `matching` gives are the newest."""
-    return []
+_ANYTHING = Source(_indexed("%s"), ("scope", "most"))
+_WELL = Source(
+    " UNION ALL ".join([_indexed(str(_FOUND)), _indexed(str(plan.EACH)), _indexed(str(plan.EACH))]),
+    ("well", "so_called", "opening"),
+)
+_ABBREVIATED = " AND substr(name_terms, instr(name_terms, '|')) LIKE %s"
+_NEARLY_PLACES = tuple(f"nearly_{number}" for number in range(plan.MOST_NEARLY))
+_NEARLY = Source(
+    " UNION ALL ".join(
+        [
+            *[_indexed(str(plan.EACH))] * plan.MOST_NEARLY,
+            # The `|` stands before the name as a whole.
+            f"SELECT id FROM artifacts_artifact WHERE id IN ({_indexed(str(_NEWEST))}){_ABBREVIATED}",  # noqa: S608
+        ]
+    ),
+    (*_NEARLY_PLACES, "scope", "abbreviated"),
+)
 
 
-def _expression(wanted: Wanted) -> str:
-    groups = []
-    for alternatives in wanted:
-        terms = [" AND ".join(f'"{term}"' for term in sorted(alternative)) for alternative in alternatives]
-        groups.append("(" + " OR ".join(f"({alternative})" for alternative in terms) + ")")
-    return " AND ".join(groups)
+def newest(scope: Scope, most: int) -> Asked:
+    return _ANYTHING, {"scope": _everything(scope), "most": 2 * most}
+
+
+def well(scope: Scope, query: Query) -> Asked:
+    asked = {"well": plan.well(query), "so_called": [plan.so_called(query)], "opening": [plan.opens(query)]}
+    return _WELL, {name: _WRITING.of(scope.prefixes(), [wanted]) for name, wanted in asked.items()}
+
+
+def nearly(scope: Scope, query: Query) -> Asked:
+    asked = [_WRITING.of(scope.prefixes(), wanted) for wanted in plan.nearly(query)]
+    asked += [_NOTHING] * (plan.MOST_NEARLY - len(asked))
+    values = dict(zip(_NEARLY_PLACES, asked, strict=True))
+    return _NEARLY, {**values, "scope": _everything(scope), "abbreviated": plan.abbreviated(query)}
+
+
+def _everything(scope: Scope) -> str:
+    return " OR ".join(f'"{key}"' for key in scope.prefixes())

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from pydantic import Field
 
@@ -319,8 +320,10 @@ def suggest_mentions(
     query: Annotated[str, Field(max_length=200)] = "", conversation: UUID | None = None, limit: Limit = 8
 ) -> dict[str, Any]:
     """Artifacts that you can mention, best first; `token` is the text that mentions one."""
-    own = _conversation(conversation, reader()) if conversation else None
-    return suggest(user=reader(), conversation=own, query=query, limit=limit)
+    found = suggest(user=reader(), query=query, limit=limit, conversation=conversation)
+    if found is None:
+        raise Http404
+    return found
 
 
 def get_turn(turn: UUID) -> dict[str, Any]:

@@ -113,9 +113,25 @@ def test_another_projects_artifacts_are_not_offered_in_a_conversation(cast: Cast
     assert suggest(cast, conversation=conversation)["saved_artifacts"] == []
 
 
+def test_a_projects_own_settings_are_offered_its_saved_artifacts(cast: Cast) -> None:
+    own = cast.api("alice").post("/api/projects", {"name": "Second"}).json()["id"]
+    cast.artifact("Report", saved="private")
+    assert [row["name"] for row in suggest(cast, project=cast.project.pk)["saved_artifacts"]] == ["Report"]
+    assert suggest(cast, project=own) == {"current_conversation": [], "saved_artifacts": []}
+    foreign = cast.api("bob").get("/api/mentions", {"project": own})
+    absent = cast.api("bob").get("/api/mentions", {"project": uuid.uuid4()})
+    assert (
+        (foreign.status_code, foreign.content)
+        == (absent.status_code, absent.content)
+        == (404, foreign.content)
+    )
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
+        ({"project": "nonsense"}, 400),
+        ({"conversation": str(uuid.UUID(int=5)), "project": str(uuid.UUID(int=5))}, 400),
         ({"conversation": "nonsense"}, 400),
         ({"conversation": ""}, 400),
         ({"conversation": str(uuid.UUID(int=5))}, 404),
