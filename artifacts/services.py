@@ -264,7 +264,7 @@ def save_artifacts(*, by: User, chosen: Iterable[uuid.UUID]) -> int:
             rows = list(own.order_by("pk"))
             for row in rows:
                 row.saved_at = row.updated_at = timezone.now()
-                row.name_terms = name_terms(row.name, row.project_id)
+                row.name_terms = name_terms(row.name)
             saved += Artifact.objects.bulk_update(rows, ["saved_at", "updated_at", "name_terms"])
     return saved
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.utils.html import escape, format_html
+from django.template.defaultfilters import linebreaksbr
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from artifacts.models import Artifact
@@ -148,24 +149,56 @@ def _in_places(html: str, chips: list[SafeString], names: list[str]) -> str:
     return "".join(pieces)
 
 
-def resolve_text(text: str, reader: "User") -> Resolved:
-    """A text that is no message, as `reader` may see it: instructions, a description, an answer that still comes in.
+def html_of(text: str, reader: "User") -> SafeString:
+    """Markdown that is no message yet, an answer that still comes in, as `reader` may see it."""
+    places = _places(text, reader)
+    body, mentions = _filled(text, places)
+    return _chipped(body, mentions, places)
 
-    Its mentions are read from its syntax and bear the names that things have now. One of what `reader` can't see
-    keeps its reference, so that the text can be edited and saved again, and loses its name.
+
+def chipped_text(text: str, reader: "User") -> SafeString:
+    """Plain text, a description or instructions, with a chip in each mention's place."""
+    pieces, position = [], 0
+    for place in _places(text, reader):
+        pieces += [
+            linebreaksbr(text[position : place.start], autoescape=True),
+            chip(place.label, place.thing),
+        ]
+        position = place.end
+    return format_html_join(
+        "", "{}", ((piece,) for piece in (*pieces, linebreaksbr(text[position:], autoescape=True)))
+    )
+
+
+def named_text(text: str, reader: "User") -> str:
+    """A text to edit or to be read by an agent.
+
+    Its mentions bear the names that things have now; one of what `reader` can't see keeps its reference, so that the
+    text can be saved again, and has no name.
     """
+    return _filled(text, _places(text, reader))[0]
+
+
+def mentioned_in(text: str, reader: "User") -> tuple[list[UUID | None], Visible]:
+    """The artifacts that a text mentions, in order, None for what `reader` can't see; and those that they can."""
+    found = references(text)
+    visible = _visible(found, reader)
+    artifacts = [reference.artifact for reference in found if reference.artifact]
+    return [pk if pk in visible else None for pk in artifacts], visible
+
+
+def _places(text: str, reader: "User") -> list[_Place]:
+    """Where a text that is no message mentions something, read from its syntax."""
     found = references(text)
     visible = _visible(found, reader)
     places = []
     for reference in found:
-        thing = visible.get(reference.artifact or reference.upload)  # type: ignore[arg-type]
+        pk = reference.artifact or reference.upload
+        thing = visible.get(pk) if pk else None
         name = _name(thing)
-        shown = (
-            upload_token(name, reference.upload) if reference.upload else token(name, reference.artifact)  # type: ignore[arg-type]
-        )
-        places.append(_Place(reference.start, reference.end, shown, name, thing))
-    body, mentions = _filled(text, places)
-    return Resolved(body, _chipped(body, mentions, places), mentions)
+        written = upload_token if reference.upload else token
+        places.append(_Place(reference.start, reference.end, written(name, pk), name, thing))  # type: ignore[arg-type]
+    return places
 
 
 def _name(thing: Artifact | Upload | None) -> str:

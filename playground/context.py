@@ -15,7 +15,7 @@ from accounts.models import User
 from artifacts import kinds
 from artifacts.models import Artifact, Version
 from conversations.models import Conversation, Message
-from mentions.resolve import Visible, resolve, visible_mentioned
+from mentions.resolve import Visible, mentioned_in, named_text, resolve, visible_mentioned
 from playground.models import Turn
 from uploads.extraction.tokens import CHARACTERS_PER_TOKEN, estimate_tokens
 from uploads.models import Upload, UploadStatus
@@ -60,11 +60,14 @@ def assemble(
     window = window or settings.AGENT_CONTEXT_TOKENS or None
     messages = _messages(conversation, upto)
     visible = visible_mentioned(messages, user)
-    instructions = fill_in(project.agent_instructions, conversation)
+    # Whoever wrote them, their mentions give the turn's owner what they may see themselves (docs/rules.md 5).
+    instructed, seen = mentioned_in(project.agent_instructions, user)
+    instructions = fill_in(named_text(project.agent_instructions, user), conversation)
+    visible |= seen
     shown, spent = _shown(messages, visible, window, estimate_tokens(instructions))
     limit = project.max_tokens if window is None else max(0, min(project.max_tokens, window - spent))
     budget = Budget(limit)
-    mentioned = list(dict.fromkeys(a for m in messages for a in _mentioned(m)))
+    mentioned = list(dict.fromkeys([*instructed, *(a for m in messages for a in _mentioned(m))]))
     mentions, mention_receipts = _mentions(mentioned, visible, budget)
     named = {mention.upload_id for message in messages for mention in message.mentions.all()}
     uploads, upload_receipts = _uploads(conversation, budget, named)

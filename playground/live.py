@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from accounts.models import User
 from artifactsite.lib import markdown
 from conversations.models import Message
-from mentions.resolve import resolve_text
+from mentions.resolve import html_of
 from playground import pages
 from playground.models import Turn, TurnEvent
 from playground.serializers import with_everything
@@ -49,7 +49,7 @@ class Answer:
         changes = []
         for source in (*complete, last):
             if source != self.sent:
-                html = str(resolve_text(source, reader).html)
+                html = str(html_of(source, reader))
                 changes.append({"do": "block", "part": part, "index": self.settled, "html": html})
             self.settled, self.sent = self.settled + 1, None
         self.settled, self.sent = self.settled - 1, last

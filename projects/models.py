@@ -1,12 +1,14 @@
 """Projects, the unit of membership and settings."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from artifactsite.lib.references import nameless
 from artifactsite.lib.sealed import seal, unseal
 from projects.querysets import AuditEntryQuerySet, MembershipQuerySet, ProjectQuerySet
 
@@ -141,6 +143,10 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        self.agent_instructions = nameless(self.agent_instructions)
+        super().save(*args, **options)
 
     @property
     def agent_api_key(self) -> str:

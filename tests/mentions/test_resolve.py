@@ -4,11 +4,14 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from artifacts.models import Artifact
 from conversations.models import Message
 from mentions.models import Mention
-from mentions.resolve import resolve, resolve_text, visible_mentioned
+from mentions.resolve import chipped_text, html_of, named_text, resolve, visible_mentioned
 from mentions.syntax import token
 from projects.models import Membership
 from tests.cast import Cast
@@ -245,6 +248,23 @@ def test_reading_costs_the_same_number_of_queries_however_much_is_mentioned(
     assert costs[0] == costs[1]
 
 
+def test_api_page_and_context_read_mentions_together_too(cast: Cast) -> None:
+    artifacts = [cast.artifact(f"Figure {number}") for number in range(20)]
+    api, browser = cast.api("alice"), Client()
+    browser.force_login(cast.alice)
+    at = f"/conversations/{cast.conversation.pk}"
+    asked = [(api, f"/api{at}/messages?size=100"), (browser, at), (api, f"/api{at}/context")]
+    costs = []
+    for messages in (105, 395):
+        fill_with_mentions(cast, artifacts, messages)
+        for client, address in asked:
+            client.get(address)  # warms what is kept
+            with CaptureQueriesContext(connection) as captured:
+                assert client.get(address).status_code == 200
+            costs.append(len(captured))
+    assert costs[:3] == costs[3:]
+
+
 def fill_with_mentions(cast: Cast, artifacts: list[Artifact], messages: int) -> None:
     """Messages with four mentions each."""
     made = Message.objects.bulk_create(
@@ -289,10 +309,10 @@ def test_a_mention_beside_a_link_is_a_chip(cast: Cast) -> None:
 def test_a_text_that_is_no_message_bears_the_names_of_now(cast: Cast) -> None:
     shared, private = cast.artifact("Shared", saved="project"), cast.artifact("Canary 6644")
     text = f"Use {token('Old name', shared.pk)}, not {token('Canary 6644', private.pk)}."
-    seen = resolve_text(text, cast.bob)
-    assert seen.body == f"Use {token('Shared', shared.pk)}, not {token('unavailable', private.pk)}."
-    assert [(m["label"], m["available"]) for m in seen.mentions] == [("Shared", True), ("unavailable", False)]
-    assert "Canary" not in seen.html
-    assert seen.body[seen.mentions[1]["start"] : seen.mentions[1]["end"]] == token("unavailable", private.pk)
+    seen = named_text(text, cast.bob)
+    assert seen == f"Use {token('Shared', shared.pk)}, not {token('unavailable', private.pk)}."
+    for shown in (html_of(text, cast.bob), chipped_text(text, cast.bob)):
+        assert "Canary" not in shown
+        assert (shown.count('class="mention mention-unavailable"'), shown.count("@Shared</a>")) == (1, 1)
     # Saved again by somebody who could not see it, it is still the same reference for those who can.
-    assert resolve_text(seen.body, cast.alice).mentions[1]["label"] == "Canary 6644"
+    assert token("Canary 6644", private.pk) in named_text(seen, cast.alice)

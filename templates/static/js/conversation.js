@@ -2,7 +2,7 @@
 
 import "./messages.js";
 import "./composer.js";
-import "./mention.js";
+import "./mention-chips.js";
 import "./attach.js";
 import "./turns.js";
 import "./details.js";

@@ -1,7 +1,9 @@
 // Mentions in the field are one piece: coloured, removed by one key, copied and pasted with what they stand for.
 
-import { changed } from "./composer.js";
-import { mentionsIn, withTokens, written } from "./draft.js";
+import "./composer.js";
+import { draft, mentionsIn, remember, withTokens, written } from "./draft.js";
+import { mentions, replace } from "./mention.js";
+import { conversation } from "./page.js";
 
 const field = document.getElementById("composer-body");
 const form = document.getElementById("composer");
@@ -13,18 +15,7 @@ function active() {
   return form.elements.mode.value === "message";
 }
 
-/** Replaces a stretch of the field as typing does, so that undo takes it back. */
-export function replace(start, end, text) {
-  field.focus();
-  field.setSelectionRange(start, end);
-  // Deprecated, and still the only way into a field's own undo history.
-  const done = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
-  if (done) return;
-  field.setRangeText(text, start, end, "end");
-  changed();
-}
-
-export function justChosen() {
+function justChosen() {
   fresh = field.selectionStart;
 }
 
@@ -47,7 +38,7 @@ field.addEventListener("beforeinput", (event) => {
   const mention = backward || event.inputType === "deleteContentForward" ? bitten(backward) : null;
   if (!mention) return;
   event.preventDefault();
-  replace(mention.start, mention.end, "");
+  replace(field, mention.start, mention.end, "");
 });
 field.addEventListener("input", () => {
   if (field.selectionStart !== fresh) fresh = -1;
@@ -61,7 +52,7 @@ function copied(event) {
   event.clipboardData.setData("text/plain", text);
   event.clipboardData.setData(CLIPBOARD, JSON.stringify({ text: withTokens(text), kinds }));
   event.preventDefault();
-  if (event.type === "cut") replace(field.selectionStart, field.selectionEnd, "");
+  if (event.type === "cut") replace(field, field.selectionStart, field.selectionEnd, "");
 }
 
 function pasted(event) {
@@ -75,9 +66,20 @@ function pasted(event) {
   const plain = written(text.replaceAll("\r\n", "\n"), kinds);
   if (!mentionsIn(plain).length) return;
   event.preventDefault();
-  replace(field.selectionStart, field.selectionEnd, plain);
+  replace(field, field.selectionStart, field.selectionEnd, plain);
 }
 
 field.addEventListener("copy", copied);
 field.addEventListener("cut", copied);
 field.addEventListener("paste", pasted);
+
+const changedMode = mentions({
+  field,
+  box: field.parentElement,
+  place: { conversation },
+  written: ({ name, token, kind }) => remember(name, token, kind),
+  isActive: active,
+  isSettled: (text) => Object.keys(draft.mentions).some((label) => text.startsWith(label)),
+  chosen: justChosen,
+});
+form.addEventListener("change", changedMode);

@@ -1,18 +1,7 @@
-// The @-dropdown: a listbox over GET /api/mentions, driven from the composer's field.
+// The @-dropdown: a listbox over GET /api/mentions, driven from a text field. One for every field that takes mentions.
 
-import { draft, remember } from "./draft.js";
 import { request } from "./http.js";
-import { justChosen, replace } from "./mention-chips.js";
-import { conversation } from "./page.js";
 
-const field = document.getElementById("composer-body");
-const box = field.parentElement;
-const form = document.getElementById("composer");
-const list = document.getElementById("mention-list");
-const options = document.getElementById("mention-options");
-const nothing = document.getElementById("mention-nothing");
-const count = document.getElementById("mention-count");
-const icons = document.getElementById("mention-icons").content;
 const PAUSE = 40; // milliseconds between the last key and the question
 // At a word's beginning only: not inside an e-mail address, a path or a name.
 const AT = /(?<![\p{L}\p{N}_@./:+-])@(?!\s)([^@\n]{0,80})$/u;
@@ -22,49 +11,15 @@ const SECTIONS = {
   uploads: "Files of this conversation",
 };
 
-let start = -1; // where the @ stands that the list is open for
-let dismissed = -1; // the @ that Esc or a choice has settled
-let found = [];
-let selected = -1;
-let asked = 0; // the number of the newest question; older answers are thrown away
-let pause = 0;
-let controller = null;
-
-function context() {
-  if (form.elements.mode.value !== "message" || field.selectionStart !== field.selectionEnd) return null;
-  const match = AT.exec(field.value.slice(0, field.selectionStart));
-  if (!match) return null;
-  const settled = Object.keys(draft.mentions).some((label) => match[1].startsWith(label));
-  return settled ? null : { start: match.index, query: match[1] };
-}
-
-function isOpen() {
-  return !list.hidden;
-}
-
-function close() {
-  clearTimeout(pause);
-  controller?.abort();
-  asked += 1;
-  list.hidden = true;
-  start = -1;
-  found = [];
-  selected = -1;
-  count.textContent = "";
-  if (box.hasAttribute("role")) box.setAttribute("aria-expanded", "false");
-  field.removeAttribute("aria-activedescendant");
-  field.removeAttribute("aria-controls");
-}
-
-function open() {
-  list.hidden = false;
-  box.setAttribute("aria-expanded", "true");
-  field.setAttribute("aria-controls", options.id);
-}
-
-function icon(name) {
-  const element = icons.querySelector(`[data-icon="${name}"]`) ?? icons.querySelector('[data-icon="file"]');
-  return element.firstElementChild.cloneNode(true);
+/** Replaces a stretch of a field as typing does, so that undo takes it back. */
+export function replace(field, start, end, text) {
+  field.focus();
+  field.setSelectionRange(start, end);
+  // Deprecated, and still the only way into a field's own undo history.
+  const done = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
+  if (done) return;
+  field.setRangeText(text, start, end, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /** The name with its matched letters marked; spans count characters, not UTF-16 units. */
@@ -84,163 +39,225 @@ function marked(name, spans) {
   return element;
 }
 
-function option(artifact, index) {
-  const row = document.createElement("div");
-  row.className = "mention-option";
-  row.id = `mention-option-${index}`;
-  row.setAttribute("role", "option");
-  row.setAttribute("aria-selected", "false");
-  const facts = document.createElement("span");
-  facts.className = "facts muted small";
-  const who = artifact.visibility === "project" ? "shared with the project" : "private";
-  const words = document.createElement("span");
-  words.textContent = [artifact.kind, artifact.is_owner ? "" : artifact.owner].filter(Boolean).join(" · ");
-  const hidden = document.createElement("span");
-  hidden.className = "visually-hidden";
-  hidden.textContent = `, ${who}`;
-  facts.append(words, icon(artifact.visibility), hidden);
-  const kind = ["file", "upload"].includes(artifact.kind) ? `file-${artifact.type}` : artifact.kind;
-  row.title = `${artifact.name} (${who})`;
-  row.append(icon(kind), marked(artifact.name, artifact.match), facts);
-  row.addEventListener("pointerdown", (event) => event.preventDefault());
-  row.addEventListener("click", () => choose(index));
-  row.addEventListener("pointermove", () => select(index));
-  return row;
-}
+/**
+ * Lets `field` mention things. `box` lies around it and the elements of components/mention_list.html, whose ids begin
+ * with `id`; `place` says where one types: a conversation or a project. `written` gives the text of a choice;
+ * `isSettled` says whether what follows an @ is one already. Returns what to call when `isActive` has changed.
+ */
+export function mentions({
+  field,
+  box,
+  place,
+  id = "mention",
+  written = ({ token }) => token,
+  isActive = () => true,
+  isSettled = () => false,
+  chosen = () => {},
+}) {
+  const list = document.getElementById(`${id}-list`);
+  const options = document.getElementById(`${id}-options`);
+  const nothing = document.getElementById(`${id}-nothing`);
+  const count = document.getElementById(`${id}-count`);
+  const icons = list.querySelector("[data-mention-icons]").content;
+  let start = -1; // where the @ stands that the list is open for
+  let dismissed = -1; // the @ that Esc or a choice has settled
+  let found = [];
+  let selected = -1;
+  let asked = 0; // the number of the newest question; older answers are thrown away
+  let pause = 0;
+  let controller = null;
 
-function select(index) {
-  if (selected === index) return;
-  selected = index;
-  for (const [at, row] of [...options.querySelectorAll('[role="option"]')].entries()) {
-    row.setAttribute("aria-selected", String(at === index));
-    if (at === index) row.scrollIntoView({ block: "nearest" });
+  function context() {
+    if (!isActive() || field.selectionStart !== field.selectionEnd) return null;
+    const match = AT.exec(field.value.slice(0, field.selectionStart));
+    return match && !isSettled(match[1]) ? { start: match.index, query: match[1] } : null;
   }
-  if (index < 0) field.removeAttribute("aria-activedescendant");
-  else field.setAttribute("aria-activedescendant", `mention-option-${index}`);
-}
 
-function render(answer, query) {
-  found = [];
-  const groups = [];
-  for (const [key, title] of Object.entries(SECTIONS)) {
-    const rows = answer[key] ?? [];
-    if (!rows.length) continue;
-    const group = document.createElement("div");
-    group.setAttribute("role", "group");
-    const heading = document.createElement("div");
-    heading.className = "heading";
-    heading.id = `mention-${key}`;
-    heading.textContent = title;
-    heading.setAttribute("role", "presentation");
-    group.setAttribute("aria-labelledby", heading.id);
-    group.append(heading);
-    for (const artifact of rows) {
-      group.append(option(artifact, found.length));
-      found.push(artifact);
+  function isOpen() {
+    return !list.hidden;
+  }
+
+  function close() {
+    clearTimeout(pause);
+    controller?.abort();
+    asked += 1;
+    list.hidden = true;
+    start = -1;
+    found = [];
+    selected = -1;
+    count.textContent = "";
+    if (box.hasAttribute("role")) box.setAttribute("aria-expanded", "false");
+    field.removeAttribute("aria-activedescendant");
+    field.removeAttribute("aria-controls");
+  }
+
+  function open() {
+    list.hidden = false;
+    box.setAttribute("aria-expanded", "true");
+    field.setAttribute("aria-controls", options.id);
+  }
+
+  function icon(name) {
+    const element = icons.querySelector(`[data-icon="${name}"]`) ?? icons.querySelector('[data-icon="file"]');
+    return element.firstElementChild.cloneNode(true);
+  }
+
+  function option(artifact, index) {
+    const row = document.createElement("div");
+    row.className = "mention-option";
+    row.id = `${id}-option-${index}`;
+    row.setAttribute("role", "option");
+    row.setAttribute("aria-selected", "false");
+    const facts = document.createElement("span");
+    facts.className = "facts muted small";
+    const who = artifact.visibility === "project" ? "shared with the project" : "private";
+    const words = document.createElement("span");
+    words.textContent = [artifact.kind, artifact.is_owner ? "" : artifact.owner].filter(Boolean).join(" · ");
+    const hidden = document.createElement("span");
+    hidden.className = "visually-hidden";
+    hidden.textContent = `, ${who}`;
+    facts.append(words, icon(artifact.visibility), hidden);
+    const kind = ["file", "upload"].includes(artifact.kind) ? `file-${artifact.type}` : artifact.kind;
+    row.title = `${artifact.name} (${who})`;
+    row.append(icon(kind), marked(artifact.name, artifact.match), facts);
+    row.addEventListener("pointerdown", (event) => event.preventDefault());
+    row.addEventListener("click", () => choose(index));
+    row.addEventListener("pointermove", () => select(index));
+    return row;
+  }
+
+  function select(index) {
+    if (selected === index) return;
+    selected = index;
+    for (const [at, row] of [...options.querySelectorAll('[role="option"]')].entries()) {
+      row.setAttribute("aria-selected", String(at === index));
+      if (at === index) row.scrollIntoView({ block: "nearest" });
     }
-    groups.push(group);
+    if (index < 0) field.removeAttribute("aria-activedescendant");
+    else field.setAttribute("aria-activedescendant", `${id}-option-${index}`);
   }
-  if (!found.length && /\s/.test(query)) {
-    // Ordinary text that happens to follow an @.
-    close();
-    return;
-  }
-  options.replaceChildren(...groups);
-  options.hidden = !found.length;
-  nothing.hidden = found.length > 0;
-  nothing.textContent = query ? `No artifact matches “${query}”.` : "There are no artifacts to mention yet.";
-  count.textContent = found.length === 1 ? "1 artifact" : `${found.length} artifacts`;
-  open();
-  selected = -1;
-  if (found.length) select(0);
-}
 
-async function ask(query) {
-  const number = (asked += 1);
-  controller?.abort();
-  controller = new AbortController();
-  const address = `/api/mentions?${new URLSearchParams({ conversation, q: query, limit: 8 })}`;
-  try {
-    const answer = await request(address, { signal: controller.signal });
-    if (number === asked) render(answer, query);
-  } catch (error) {
-    if (error.name === "AbortError" || number !== asked) return;
-    options.replaceChildren();
-    options.hidden = true;
-    nothing.hidden = false;
-    nothing.textContent = error.message;
-    open();
-  }
-}
-
-function look(event) {
-  if (event?.isComposing) return;
-  const now = context();
-  if (!now) {
-    dismissed = -1;
-    if (isOpen() || start >= 0) close();
-    return;
-  }
-  if (now.start === dismissed) return;
-  const opening = start !== now.start;
-  start = now.start;
-  clearTimeout(pause);
-  pause = setTimeout(() => ask(now.query), opening ? 0 : PAUSE);
-}
-
-function choose(index) {
-  const { name, token, kind } = found[index];
-  const text = remember(name, token, kind);
-  const end = field.selectionStart;
-  const from = start;
-  close();
-  dismissed = from;
-  replace(from, end, /^\s/.test(field.value.slice(end)) ? text : `${text} `);
-  justChosen();
-}
-
-// Before the composer hears of it: Enter chooses here and doesn't send.
-field.addEventListener(
-  "keydown",
-  (event) => {
-    if (!isOpen() || event.isComposing || event.keyCode === 229) return;
-    const steps = { ArrowDown: 1, ArrowUp: -1 };
-    if (event.key in steps && found.length) {
-      select((selected + steps[event.key] + found.length) % found.length);
-    } else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && selected >= 0) {
-      choose(selected);
-    } else if (event.key === "Escape") {
-      dismissed = start;
+  function render(answer, query) {
+    found = [];
+    const groups = [];
+    for (const [key, title] of Object.entries(SECTIONS)) {
+      const rows = answer[key] ?? [];
+      if (!rows.length) continue;
+      const group = document.createElement("div");
+      group.setAttribute("role", "group");
+      const heading = document.createElement("div");
+      heading.className = "heading";
+      heading.id = `${id}-${key}`;
+      heading.textContent = title;
+      heading.setAttribute("role", "presentation");
+      group.setAttribute("aria-labelledby", heading.id);
+      group.append(heading);
+      for (const artifact of rows) {
+        group.append(option(artifact, found.length));
+        found.push(artifact);
+      }
+      groups.push(group);
+    }
+    if (!found.length && /\s/.test(query)) {
+      // Ordinary text that happens to follow an @.
       close();
-    } else {
       return;
     }
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  },
-  { capture: true },
-);
-field.addEventListener("input", look);
-field.addEventListener("compositionend", () => look());
-field.addEventListener("click", () => isOpen() && look());
-field.addEventListener("keyup", (event) => {
-  if (isOpen() && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) look();
-});
-field.addEventListener("blur", close);
-
-// A textarea may not be a combobox itself, so the box around it is: it owns the field and the list.
-function beCombobox() {
-  const active = form.elements.mode.value === "message";
-  const attributes = { role: "combobox", "aria-label": "Mention an artifact", "aria-haspopup": "listbox" };
-  attributes["aria-controls"] = options.id;
-  for (const [name, value] of Object.entries(attributes)) {
-    if (active) box.setAttribute(name, value);
-    else box.removeAttribute(name);
+    options.replaceChildren(...groups);
+    options.hidden = !found.length;
+    nothing.hidden = found.length > 0;
+    nothing.textContent = query ? `No artifact matches “${query}”.` : "There are no artifacts to mention yet.";
+    count.textContent = found.length === 1 ? "1 artifact" : `${found.length} artifacts`;
+    open();
+    selected = -1;
+    if (found.length) select(0);
   }
-  if (active) field.setAttribute("aria-autocomplete", "list");
-  else field.removeAttribute("aria-autocomplete");
-  close();
-  if (!active) box.removeAttribute("aria-expanded");
+
+  async function ask(query) {
+    const number = (asked += 1);
+    controller?.abort();
+    controller = new AbortController();
+    const address = `/api/mentions?${new URLSearchParams({ ...place, q: query, limit: 8 })}`;
+    try {
+      const answer = await request(address, { signal: controller.signal });
+      if (number === asked) render(answer, query);
+    } catch (error) {
+      if (error.name === "AbortError" || number !== asked) return;
+      options.replaceChildren();
+      options.hidden = true;
+      nothing.hidden = false;
+      nothing.textContent = error.message;
+      open();
+    }
+  }
+
+  function look(event) {
+    if (event?.isComposing) return;
+    const now = context();
+    if (!now) {
+      dismissed = -1;
+      if (isOpen() || start >= 0) close();
+      return;
+    }
+    if (now.start === dismissed) return;
+    const opening = start !== now.start;
+    start = now.start;
+    clearTimeout(pause);
+    pause = setTimeout(() => ask(now.query), opening ? 0 : PAUSE);
+  }
+
+  function choose(index) {
+    const text = written(found[index]);
+    const end = field.selectionStart;
+    const from = start;
+    close();
+    dismissed = from;
+    replace(field, from, end, /^\s/.test(field.value.slice(end)) ? text : `${text} `);
+    chosen();
+  }
+
+  // Before the composer hears of it: Enter chooses here and doesn't send.
+  field.addEventListener(
+    "keydown",
+    (event) => {
+      if (!isOpen() || event.isComposing || event.keyCode === 229) return;
+      const steps = { ArrowDown: 1, ArrowUp: -1 };
+      if (event.key in steps && found.length) {
+        select((selected + steps[event.key] + found.length) % found.length);
+      } else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && selected >= 0) {
+        choose(selected);
+      } else if (event.key === "Escape") {
+        dismissed = start;
+        close();
+      } else {
+        return;
+      }
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    },
+    { capture: true },
+  );
+  field.addEventListener("input", look);
+  field.addEventListener("compositionend", () => look());
+  field.addEventListener("click", () => isOpen() && look());
+  field.addEventListener("keyup", (event) => {
+    if (isOpen() && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) look();
+  });
+  field.addEventListener("blur", close);
+
+  // A textarea may not be a combobox itself, so the box around it is: it owns the field and the list.
+  function beCombobox() {
+    const attributes = { role: "combobox", "aria-label": "Mention an artifact", "aria-haspopup": "listbox" };
+    attributes["aria-controls"] = options.id;
+    for (const [name, value] of Object.entries(attributes)) {
+      if (isActive()) box.setAttribute(name, value);
+      else box.removeAttribute(name);
+    }
+    if (isActive()) field.setAttribute("aria-autocomplete", "list");
+    else field.removeAttribute("aria-autocomplete");
+    close();
+    if (!isActive()) box.removeAttribute("aria-expanded");
+  }
+  beCombobox();
+  return beCombobox;
 }
-form.addEventListener("change", beCombobox);
-beCombobox();
