@@ -13,8 +13,6 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from django.core.files import File
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from artifacts.kinds.base import Content, Download, spooled, storable, stored_bytes
 from artifacts.models import Kind as KindName
@@ -136,6 +134,8 @@ def _sheet_cell(sheet: Any, value: Any) -> Any:
         return value
     if isinstance(value, int) and abs(value) < 10**15:
         return value
+    from openpyxl.cell import WriteOnlyCell  # takes half a second to load, and few ask for a workbook
+
     text = _NOT_XML.sub("\ufffd", cell_text(value)[:LONGEST_CELL])
     cell = WriteOnlyCell(sheet, value=_LIKE_AN_ESCAPE.sub("_x005F_", text))
     cell.data_type = "s"
@@ -144,6 +144,8 @@ def _sheet_cell(sheet: Any, value: Any) -> Any:
 
 def xlsx_of(version: Version) -> Iterator[bytes]:
     """A workbook written row by row; beyond Excel's last row it goes on in a further sheet."""
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     columns = columns_of(version)
     rows = rows_of(version)

@@ -69,7 +69,7 @@ def migrate() -> None:
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if waiting:
         print(f"Bringing the database up to date ({len(waiting)} steps)", flush=True)
-    call_command("migrate", interactive=False, verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0)
     connection.close()
 
 

@@ -1,0 +1,180 @@
+"""What a whole site costs: to start, to hold in memory, and to download from.
+
+    python -m benchmarks.site --json figures.json
+
+Starts `manage.py run` on a data folder that it has used before and stops at the first page. Seconds of CPU are those of
+all its processes, memory is what each has to itself and its share of what several have (PSS).
+"""
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 120.0  # seconds for a start
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--starts", type=int, default=3)
+    parser.add_argument("--lists", type=int, default=2000, help="lists between idle and loaded memory")
+    parser.add_argument("--json", type=Path, help="also write the figures there")
+    chosen = parser.parse_args()
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site(Path(folder))
+        with site.running():
+            token = site.token()
+        floor = [bare_django() for _ in range(chosen.starts)]
+        figures["bare django.setup, cpu s"] = min(floor)
+        starts = []
+        for _ in range(chosen.starts):
+            with site.running() as started:
+                starts.append(started)
+        figures["start to first page, s"] = min(start.seconds for start in starts)
+        figures["start to first page, cpu s"] = min(start.cpu for start in starts)
+        with site.running():
+            site.settle()
+            idle = site.memory()
+            figures |= {f"idle {name}, MB": size for name, size in idle.items()}
+            for _ in range(chosen.lists):
+                site.get("/api/artifacts?size=50", token)
+            figures |= {f"after {chosen.lists} lists {name}, MB": size for name, size in site.memory().items()}
+    for name, figure in figures.items():
+        print(f"{name:40}{figure:10.2f}")
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+def bare_django() -> float:
+    """CPU seconds of a process that only sets Django up, with none but its own apps."""
+    program = (
+        "import django, resource; from django.conf import settings;"
+        "settings.configure(INSTALLED_APPS=['django.contrib.admin', 'django.contrib.auth',"
+        " 'django.contrib.contenttypes', 'django.contrib.sessions', 'django.contrib.messages']);"
+        "django.setup(); import django.core.handlers.wsgi, django.contrib.admin.sites;"
+        "used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime + used.ru_stime)"
+    )
+    return float(subprocess.check_output([sys.executable, "-c", program], cwd=ROOT))
+
+
+@dataclass(frozen=True)
+class Started:
+    seconds: float
+    cpu: float
+
+
+class Site:
+    """`manage.py run` with SQLite in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        from tests.servers import free_port
+
+        self.folder, self.port = folder, free_port()
+        self.settings = {
+            **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+            "DATA_DIR": str(folder), "PORT": str(self.port), "LOG_LEVEL": "ERROR", "API_RATE": "100000000/min",
+            "SECRET_KEY": secrets.token_urlsafe(50), "LINK_SIGNING_KEYS": secrets.token_urlsafe(50),
+        }  # fmt: skip
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[Started]:
+        began = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "run"],
+            cwd=ROOT,
+            env=self.settings,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            while not self._answers():
+                if self.process.poll() is not None or time.monotonic() - began > PATIENCE:
+                    raise RuntimeError("the site did not start")
+                time.sleep(0.02)
+            yield Started(time.monotonic() - began, self.cpu())
+        finally:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(30)
+
+    def _answers(self) -> bool:
+        try:
+            return self.get("/sign-in") > 0
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"the first page answers {error.code}: scripts/static-files first?") from error
+        except OSError:
+            return False
+
+    def get(self, address: str, token: str = "") -> int:
+        """Bytes of the answer."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{address}", headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return len(answer.read())
+
+    def token(self) -> str:
+        command = [sys.executable, "manage.py", "bootstrap", "--username", "bench", "--password-env", "SECRET_KEY"]
+        made = subprocess.check_output(
+            [*command, "--project", "Bench", "--print-token"], cwd=ROOT, env=self.settings
+        )
+        token: str = json.loads(made.splitlines()[-1])["token"]
+        return token
+
+    def processes(self) -> dict[int, str]:
+        """All of the site's, by what they are: web, worker, others."""
+        if self.process is None:
+            raise RuntimeError("the site is not running")
+        found, below = {}, {self.process.pid}
+        for path in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+            try:
+                parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+                command = (path / "cmdline").read_text()
+            except OSError:
+                continue
+            if int(path.name) in below or parent in below:
+                below.add(int(path.name))
+                kind = "web" if "--web-on" in command else "worker" if "manage.py\0worker" in command else "others"
+                found[int(path.name)] = kind
+        return found
+
+    def cpu(self) -> float:
+        """Seconds that its processes have used until now, and those that ended and were waited for."""
+        used = 0
+        for pid in self.processes():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            used += sum(map(int, fields[11:15]))
+        return used / TICKS
+
+    def settle(self) -> None:
+        """Until the worker has begun its work: its start takes longer than the first page."""
+        before = -1.0
+        while (now := self.cpu()) - before > 0.05:
+            before = now
+            time.sleep(1)
+
+    def memory(self) -> dict[str, float]:
+        sizes = {"web": 0.0, "worker": 0.0, "others": 0.0}
+        for pid, kind in self.processes().items():
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            sizes[kind] += next(int(line.split()[1]) for line in rollup if line.startswith("Pss:")) / 1024
+        return {**sizes, "all": sum(sizes.values())}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
