@@ -33,6 +33,8 @@ def main() -> int:
     parser.add_argument("--lists", type=int, default=2000, help="lists between idle and loaded memory")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     chosen = parser.parse_args()
+    # Ended by a signal, the site still has to be stopped: turn it into an exception.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         site = Site(Path(folder))
@@ -52,7 +54,9 @@ def main() -> int:
             figures |= {f"idle {name}, MB": size for name, size in idle.items()}
             for _ in range(chosen.lists):
                 site.get("/api/artifacts?size=50", token)
-            figures |= {f"after {chosen.lists} lists {name}, MB": size for name, size in site.memory().items()}
+            figures |= {
+                f"after {chosen.lists} lists {name}, MB": size for name, size in site.memory().items()
+            }
     for name, figure in figures.items():
         print(f"{name:40}{figure:10.2f}")
     if chosen.json:
@@ -129,7 +133,15 @@ class Site:
             return len(answer.read())
 
     def token(self) -> str:
-        command = [sys.executable, "manage.py", "bootstrap", "--username", "bench", "--password-env", "SECRET_KEY"]
+        command = [
+            sys.executable,
+            "manage.py",
+            "bootstrap",
+            "--username",
+            "bench",
+            "--password-env",
+            "SECRET_KEY",
+        ]
         made = subprocess.check_output(
             [*command, "--project", "Bench", "--print-token"], cwd=ROOT, env=self.settings
         )
@@ -149,7 +161,13 @@ class Site:
                 continue
             if int(path.name) in below or parent in below:
                 below.add(int(path.name))
-                kind = "web" if "--web-on" in command else "worker" if "manage.py\0worker" in command else "others"
+                kind = (
+                    "web"
+                    if "--web-on" in command
+                    else "worker"
+                    if "manage.py\0worker" in command
+                    else "others"
+                )
                 found[int(path.name)] = kind
         return found
 
