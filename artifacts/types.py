@@ -70,6 +70,12 @@ FILES = {
     "parquet": "application/vnd.apache.parquet",
 }
 
+#  names of code without an extension; Pygments knows more, but some of those are everyday words
+NAMES = {
+    "caddyfile", "dockerfile", "gemfile", "gnumakefile", "makefile", "pipfile", "pkgbuild", "procfile", "rakefile",
+    "sconscript", "sconstruct", "vagrantfile",
+}  # fmt: skip
+
 #  what a browser plays
 MEDIA = {
     "mp3": "audio/mpeg",
@@ -95,7 +101,7 @@ _TYPES = {
 }
 _MEDIA_TYPES = {**IMAGES, **HTML, **CODE, **FILES, **MEDIA}
 _CODE_MEDIA_TYPES = set(CODE.values()) | {"application/javascript", "text/xml", "text/yaml", "text/x-sh"}
-_UNKNOWN = "application/octet-stream"
+_NEVER_CODE = ("image/", "audio/", "video/")
 
 
 @cache
@@ -106,12 +112,16 @@ def _pygments_extensions() -> frozenset[str]:
     )
 
 
+def _is_code(name: str) -> bool:
+    return extension_of(name) in _pygments_extensions() or name.lower() in NAMES
+
+
 def gallery_type(name: str, media_type: str) -> str:
     """Where the gallery shows a file: by its extension, then by its media type."""
     extension = extension_of(name)
     if extension in _TYPES:
         return _TYPES[extension]
-    if extension in _pygments_extensions() and not media_type.startswith(("image/", "audio/", "video/")):
+    if _is_code(name) and not media_type.startswith(_NEVER_CODE):
         return GalleryType.CODE
     if media_type.startswith("image/"):
         return GalleryType.IMAGE
@@ -126,9 +136,11 @@ def media_type_of(name: str) -> str | None:
     if extension in _MEDIA_TYPES:
         return _MEDIA_TYPES[extension]
     guessed, encoding = mimetypes.guess_type(f"x.{extension}") if extension else (None, None)
-    if guessed and not encoding:
-        return guessed
-    return "text/plain" if extension in _pygments_extensions() else None
+    media = guessed if guessed and not encoding else None
+    if _is_code(name) and not (media and is_textual(media)):
+        # What the system's table says of such an extension is about something else: `.bat`, `.nim`.
+        return "text/plain"
+    return media
 
 
 def is_textual(media_type: str) -> bool:

@@ -12,6 +12,7 @@ from PIL import Image
 from pypdfium2 import PdfDocument
 
 from artifacts.models import Artifact
+from artifacts.types import gallery_type, is_textual, media_type_of
 from artifacts.viewers.code import language_of
 from tests.cast import Cast
 
@@ -187,6 +188,24 @@ def test_text_is_read_in_its_encoding(cast: Cast, encoding: str, said: str) -> N
 )
 def test_a_language_is_known_by_the_name_then_by_the_content(name: str, text: str, language: str) -> None:
     assert language_of(name, text) == language
+
+
+@pytest.mark.parametrize(
+    ("name", "shelf", "textual"),
+    [
+        ("Dockerfile", "code", True),
+        ("run.bat", "code", True),
+        ("main.rs", "code", True),
+        ("main.nim", "code", True),
+        ("Build", "file", False),
+        ("notes.txt", "file", True),
+        ("a.webp", "image", False),
+        ("a.mp4", "file", False),
+    ],
+)
+def test_the_table_of_types_decides_by_the_name(name: str, shelf: str, textual: bool) -> None:
+    media_type = media_type_of(name) or "application/octet-stream"
+    assert (gallery_type(name, media_type), is_textual(media_type)) == (shelf, textual)
 
 
 def test_code_of_any_length_is_coloured_and_numbered_as_its_lines_are(cast: Cast) -> None:
