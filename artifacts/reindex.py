@@ -11,12 +11,13 @@ from pathlib import Path
 import structlog
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 
-from artifacts import services
+from artifacts import services, thumbnails
 from artifacts.garbage import BATCH, stored_keys, without_rows
 from artifacts.kinds.file import KIND as FILE
-from artifacts.models import Artifact, Version
+from artifacts.models import Artifact, Thumbnail, Version
 from artifacts.search.index import INDEX
 from artifactsite.lib import blobs
 from artifactsite.lib.blobs import Stored
@@ -39,6 +40,7 @@ class Found:
     known: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
+    redrawn: list[str] = field(default_factory=list)
 
 
 def reindex(*, settled: timedelta = SETTLED, dry_run: bool = False) -> Found:
@@ -55,6 +57,7 @@ def reindex(*, settled: timedelta = SETTLED, dry_run: bool = False) -> Found:
             else:
                 found.known.append(key)
     found.lost = list(_rows_without_files())
+    found.redrawn = list(_redraw(dry_run))
     return found
 
 
@@ -114,6 +117,18 @@ def _rows_without_files() -> Iterator[str]:
         for key in rows.values_list("file", flat=True).iterator(BATCH):
             if not default_storage.exists(key):
                 yield key
+
+
+def _redraw(dry_run: bool) -> Iterator[str]:
+    """Thumbnails whose file is gone: nothing is lost, as they are drawn anew out of their version's."""
+    for made in Thumbnail.objects.exclude(file="").select_related("version").iterator(BATCH):
+        if default_storage.exists(made.file):
+            continue
+        yield made.file
+        if not dry_run:
+            with transaction.atomic():
+                made.delete()
+                thumbnails.order(made.version)
 
 
 def index_all() -> int:

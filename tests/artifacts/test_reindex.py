@@ -1,8 +1,10 @@
 """manage.py reindex_artifacts: rows for files without any, and which rows lost their file."""
 
+import base64
 import io
 import os
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from PIL import Image
 
-from artifacts.models import Artifact, Version
+from artifacts.models import Artifact, Thumbnail, Version
 from artifacts.reindex import reindex
 from conversations.models import Message
 from tests.cast import Cast
@@ -81,6 +84,21 @@ def test_rows_without_files_are_reported_and_end_with_1(cast: Cast) -> None:
         call_command("reindex_artifacts", stdout=out, stderr=err)
     assert key in err.getvalue()
     assert "1 rows without a file" in out.getvalue()
+
+
+def test_a_thumbnail_without_its_file_is_drawn_anew(cast: Cast, do_jobs: Callable[[], int]) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (20, 20), "red").save(picture, "PNG")
+    cast.artifact("dot.png", "file", base64.b64encode(picture.getvalue()).decode())
+    do_jobs()
+    lost = Thumbnail.objects.get().file
+    default_storage.delete(lost)
+    assert reindex(dry_run=True).redrawn == [lost]
+    assert Thumbnail.objects.get().file == lost
+    assert reindex().redrawn == [lost]
+    do_jobs()
+    assert default_storage.exists(Thumbnail.objects.get().file)
+    assert reindex().redrawn == []
 
 
 def test_a_dry_run_makes_nothing(cast: Cast) -> None:

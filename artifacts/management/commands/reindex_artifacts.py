@@ -37,6 +37,8 @@ class Command(BaseCommand):
             self.stdout.write(f"left, {reason}: {key}")
         for key in found.lost:
             self.stderr.write(f"row without a file: {key}")
+        for key in found.redrawn:
+            self.stdout.write(f"thumbnail without a file, {'would be ' if dry_run else ''}drawn anew: {key}")
         if search and not dry_run:
             self.stdout.write(f"{index_all()} artifacts queued for search")
         left = len(found.known) + len(found.skipped)
