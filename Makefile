@@ -43,8 +43,8 @@ model-smoke: ## Serves a real small model on this machine and has it stream an a
 screenshots: ## Takes the README's pictures anew.
 	@scripts/screenshots
 
-bench: ## Measures lists, filters, searches and the dropdown at 1,000 and 100,000 artifacts, beside bare views.
-	@scripts/setup dev && .venv/bin/python -m benchmarks.run
+bench: ## Measures lists, filters, searches and the dropdown at 1,000 and 100,000 artifacts, beside bare views; a site's start and memory.
+	@scripts/setup dev && .venv/bin/python -m benchmarks.run && .venv/bin/python -m benchmarks.site
 
 bench-scroll: ## A gallery of 1,000 artifacts scrolled to its end in Chromium: frames, processor time, layout shift.
 	@scripts/setup dev && scripts/static-files && .venv/bin/python -m benchmarks.scrolling
