@@ -169,3 +169,21 @@ def test_files_of_the_conversation_have_a_section_and_long_names_fit_a_phone(
     expect(field(page)).to_have_value("@meeting notes.txt ")
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".message a.mention-upload")).to_have_text("@meeting notes.txt")
+
+
+def test_a_description_is_written_with_the_same_dropdown_and_shows_chips(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    cast.artifact("Q4 Sales Chart", saved="private")
+    described = cast.artifact("Overview", saved="private")
+    page = page_as("alice", viewport={"width": 390, "height": 800})
+    page.goto(f"/artifacts/{described.pk}/edit")
+    description = page.get_by_role("textbox", name="Description")
+    description.press_sequentially("See @q4")
+    offered = page.locator("#artifact-description-mention-options [role=option]")
+    expect(offered).to_contain_text("Q4 Sales Chart")
+    found = Axe().run(page).response["violations"]
+    assert [rule for rule in found if rule["impact"] in ("serious", "critical")] == []
+    description.press("Enter")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.locator(".artifact-description a.mention")).to_have_text("@Q4 Sales Chart")
