@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from tests.faults import (
     broker,
@@ -19,6 +20,7 @@ from tests.faults import (
     poison,
     test_killed_extraction,
     writers,
+    writes,
 )
 from tests.faults.ledger import Account
 
@@ -34,6 +36,11 @@ class Fault:
 
 FAULTS = {
     "kills": Fault("44 kill -9 during extraction", test_killed_extraction.inject, 8),
+    "disk-kills": Fault("45 writes to a disk: kills", writes.inject_kills),
+    **{
+        f"bucket-{number}": Fault(f"45 bucket: {what}", partial(writes.inject_bucket, what))
+        for number, what in enumerate(writes.BUCKET, 1)
+    },
     "redis": Fault("46 Redis gone, 500 queued", broker.inject),
     "postgres": Fault("47 PostgreSQL gone under load", database.inject),
     "disk": Fault("48 the disk is full", full_disk.inject),

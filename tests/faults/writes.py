@@ -36,6 +36,8 @@ PICTURE = bytes.fromhex(  # a PNG of one pixel, of which a thumbnail is made
 )
 LARGE = 20 * 1024 * 1024  # bytes, which boto3 sends in parts
 KILLS = 20
+KILL = "kill -9 of the site"
+BUCKET = (REFUSED, SILENT_SUCCESS, HANGS, CUT, CUT_ANSWER, KILL)
 
 
 def rows(site: Site, query: str) -> list[tuple[str, ...]]:
@@ -145,7 +147,8 @@ def steps() -> Iterator[tuple[str, str, int]]:
     yield ("delete", "DELETE", 1)
 
 
-def inject_bucket(seed: int, account: Account) -> None:
+def inject_bucket(what: str, seed: int, account: Account) -> None:
+    """At each step of each kind of write the same thing happens to the bucket's answer; or, for KILL, to the site."""
     with (
         servers.s3() as bucket,
         faulty_s3.faulty_s3(bucket["S3_ENDPOINT_URL"]) as faulty,
@@ -156,15 +159,12 @@ def inject_bucket(seed: int, account: Account) -> None:
         with running_site(Path(folder), **settings, GARBAGE_GRACE_HOURS="0", JOB_LEASE_SECONDS="3") as site:
             acts, deleted = Acts(site), 0
             acts.upload()
-            for fault in (REFUSED, SILENT_SUCCESS, HANGS, CUT, CUT_ANSWER):
-                for act, method, nth in steps():
-                    for lasts in (False, True):
-                        happen(faulty, Plan(fault, method, nth, lasts), acts, act, account)
-                        deleted += act == "delete"
+            fault = (lambda: end_site(site)) if what == KILL else what
             for act, method, nth in steps():
-                for after in (False, True):
-                    kill = lambda: end_site(site)  # noqa: E731
-                    happen(faulty, Plan(kill, method, nth, False, after), acts, act, account)
+                # Once, or whenever that object is asked for; a kill before the request is passed on, or after.
+                for second in (False, True):
+                    lasts, after = (False, second) if what == KILL else (second, False)
+                    happen(faulty, Plan(fault, method, nth, lasts, after), acts, act, account)
                     deleted += act == "delete"
             settle(site, acts, account)
             still_there(site, acts, deleted, account)
