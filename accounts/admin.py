@@ -1,28 +1,47 @@
 """People and their tokens in the Django admin."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 
 from accounts.models import Token, User
-from accounts.services import revoke_token
+from accounts.services import require_dispensable, revoke_token
+from artifactsite.lib.errors import Refusal
+
+
+class PersonForm(UserChangeForm):
+    """Django's own; nobody is deactivated whom a project can't do without."""
+
+    def clean_is_active(self) -> bool:
+        active: bool = self.cleaned_data["is_active"]
+        if self.instance.is_active and not active:
+            try:
+                require_dispensable([self.instance.pk])
+            except Refusal as refusal:
+                raise ValidationError(refusal.detail) from refusal
+        return active
 
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     """Django's own, with the e-mail address asked for at once."""
 
+    form = PersonForm
     list_display = ["username", "email", "first_name", "last_name", "is_staff", "is_active", "last_login"]
     list_filter = ["is_staff", "is_superuser", "is_active", "date_joined"]
     date_hierarchy = "date_joined"
@@ -44,6 +63,22 @@ class PersonAdmin(UserAdmin):
             },
         )
     ]
+
+    def get_deleted_objects(
+        self, objs: Sequence[User] | QuerySet[User], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """As Django's, which deletes nothing while something is protected: here whoever a project can't do without."""
+        found, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        try:
+            require_dispensable(person.pk for person in objs)
+        except Refusal as refusal:
+            protected = [*protected, refusal.detail]
+        return found, counts, forbidden, protected
+
+    @method_decorator(transaction.atomic)
+    def changelist_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        """In one transaction, as Django's other pages are: what was checked stays true until the rows are gone."""
+        return super().changelist_view(request, *arguments, **options)
 
 
 @admin.register(Token)

@@ -1,9 +1,11 @@
 """What happens to accounts and tokens."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.dispatch import Signal
 from django.http import Http404
 
 from accounts.models import Scope, Token, User
@@ -11,6 +13,14 @@ from artifactsite.lib.errors import Conflict, Invalid
 from artifactsite.lib.names import clean_name
 
 MOST_TOKENS = 50
+
+# Before people are deactivated or deleted: `people`, their keys. Apps above connect what raises Refusal to keep them.
+leaving = Signal()
+
+
+def require_dispensable(people: Iterable[int]) -> None:
+    """Refuses where one of these people (keys) can't be deactivated or deleted yet, and says what to do first."""
+    leaving.send(sender=User, people=list(people))
 
 
 def create_token(

@@ -1,5 +1,6 @@
 """Which projects, and the base of THE visibility rule (docs/rules.md 1)."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
@@ -58,6 +59,16 @@ class ProjectQuerySet(models.QuerySet[Any]):
         """Adds `role`: the user's role in each project."""
         role = _active_memberships(user).filter(project=models.OuterRef("pk")).values("role")[:1]
         return self.annotate(role=models.Subquery(role))
+
+    def administered_only_by(self, people: Iterable[int]) -> Self:
+        """Projects that have an active administrator, and none but `people` (keys of users)."""
+        memberships = apps.get_model("projects", "Membership").objects.active()
+        administrators = memberships.filter(project=models.OuterRef("pk"), role="administrator")
+        people = list(people)
+        return self.filter(
+            models.Exists(administrators.filter(user__in=people)),
+            ~models.Exists(administrators.exclude(user__in=people)),
+        )
 
 
 class MembershipQuerySet(ProjectScopedQuerySet[Any]):

@@ -1,5 +1,6 @@
 """What happens to projects and their members."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ EDITABLE = (
     "agent_base_url", "agent_model", "agent_api_key",
 )  # fmt: skip
 LAST_ADMINISTRATOR = "A project needs an administrator. Make somebody else one first."
+MOST_NAMED = 5
 
 
 def _save_checked(project: Project, **options: Any) -> None:
@@ -153,11 +155,28 @@ def _membership(project: Project, user_id: int) -> Membership:
 
 
 def _keep_an_administrator(membership: Membership) -> None:
-    others = Membership.objects.filter(
-        project_id=membership.project_id, role=Role.ADMINISTRATOR, user__is_active=True
-    )
-    if membership.role == Role.ADMINISTRATOR and not others.exclude(pk=membership.pk).exists():
+    alone = Project.objects.filter(pk=membership.project_id).administered_only_by([membership.user_id])
+    if alone.exists():
         raise Conflict("last_administrator", LAST_ADMINISTRATOR)
+
+
+def keep_administrators(people: Iterable[int], **_: Any) -> None:
+    """Refuses that these people (keys) are deactivated or deleted while a project has no other administrator.
+
+    Nobody changes who belongs to their projects until the caller's transaction ends.
+    """
+    people = list(people)
+    administered = Membership.objects.filter(user__in=people, role=Role.ADMINISTRATOR).values("project")
+    with transaction.atomic():
+        list(Project.objects.select_for_update().filter(pk__in=administered).order_by("pk"))
+        alone = Project.objects.administered_only_by(people).order_by("name").values_list("name", flat=True)
+        named = list(alone[: MOST_NAMED + 1])
+    if named:
+        more = ", and others" if len(named) > MOST_NAMED else ""
+        raise Conflict(
+            "last_administrator",
+            f"{LAST_ADMINISTRATOR} This concerns {', '.join(named[:MOST_NAMED])}{more}.",
+        )
 
 
 def change_role(*, by: User, project: Project, user_id: int, role: str) -> Membership:

@@ -219,6 +219,37 @@ def test_the_last_administrator_stays(cast: Cast, admin_client: Client) -> None:
     assert cast.project.memberships.filter(role=Role.ADMINISTRATOR).count() == 1
 
 
+def test_whom_a_project_cannot_do_without_is_neither_deactivated_nor_deleted(
+    cast: Cast, admin_client: Client
+) -> None:
+    person = f"/admin/accounts/user/{cast.adam.pk}"
+    form = {
+        "username": "adam", "email": "", "first_name": "", "last_name": "", "is_active": "",
+        "date_joined_0": "2026-01-01", "date_joined_1": "10:00:00",
+    }  # fmt: skip
+    together = {"action": "delete_selected", "_selected_action": [cast.adam.pk, cast.bob.pk], "post": "yes"}
+    doors = [
+        (f"{person}/change/", form),
+        (f"{person}/delete/", {"post": "yes"}),
+        ("/admin/accounts/user/", together),
+    ]
+    for path, values in doors:
+        answer = admin_client.post(path, values)
+        assert (answer.status_code, "Make somebody else one first" in answer.content.decode()) == (200, True)
+        assert cast.project.name in answer.content.decode()
+    # Two who are the last together are as much the last.
+    Membership.objects.filter(project=cast.project, user=cast.bob).update(role=Role.ADMINISTRATOR)
+    assert admin_client.post("/admin/accounts/user/", together).status_code == 200
+    assert User.objects.filter(pk__in=[cast.adam.pk, cast.bob.pk], is_active=True).count() == 2
+    assert admin_client.post(f"{person}/change/", form).status_code == 302
+    # With adam deactivated bob is the last one.
+    assert (
+        admin_client.post(f"/admin/accounts/user/{cast.bob.pk}/delete/", {"post": "yes"}).status_code == 200
+    )
+    assert admin_client.post(f"{person}/delete/", {"post": "yes"}).status_code == 302
+    assert list(User.objects.filter(pk__in=[cast.adam.pk, cast.bob.pk])) == [cast.bob]
+
+
 def test_a_token_is_revoked_and_its_digest_never_shown(cast: Cast, admin_client: Client) -> None:
     token, secret = create_token(by=cast.alice, name="laptop")
     pages = ["/admin/accounts/token/", f"/admin/accounts/token/{token.public_id}/revoke/", "/admin/"]
