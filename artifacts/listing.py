@@ -171,13 +171,20 @@ class ArtifactPagination(CursorOrPagePagination):
         reverse: bool,
     ) -> list[Artifact]:
         """`count` of the rows from `start`. Their ids are found first, which an index can do alone, whoever asks."""
-        kind = self.field, self.descending, reverse, count, listing.kind, tuple(values)
-        is_kept = not start and listing.is_one_plan(count)
-        keys = worded.found(
-            kind if is_kept else None,
-            lambda given: self._keys(rows(given), start, count, reverse=reverse),
-            values,
-        )
+        kind = self.field, self.descending, reverse, count, listing.kind, tuple(values), bool(start)
+        is_kept = listing.is_one_plan(count)
+        if start and is_kept and not listing.is_merged:
+            keys = worded.found(
+                kind,
+                lambda given: self._walked_keys(rows(given), given["start"], count, reverse=reverse),
+                {**values, "start": start},
+            )
+        else:
+            keys = worded.found(
+                kind if is_kept and not start else None,
+                lambda given: self._keys(rows(given), start, count, reverse=reverse),
+                values,
+            )
         return self._chosen(listing, keys)  # type: ignore[arg-type]
 
     def _rows(self, queryset: Any, keys: Sequence[UUID]) -> list[Any]:

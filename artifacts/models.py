@@ -189,7 +189,20 @@ class Artifact(models.Model):
                 condition=models.Q(saved_at__isnull=False),
                 name="artifact_saved_by_owner",
             ),
-            models.Index(fields=["conversation", "created_at", "deletion"], name="artifact_in_conversation"),
+            # With what the rule asks for, or PostgreSQL cuts a conversation's few with all that a project has.
+            models.Index(
+                fields=[
+                    "conversation",
+                    "-created_at",
+                    "-id",
+                    "project",
+                    "owner",
+                    "visibility",
+                    "saved_at",
+                    "deletion",
+                ],
+                name="artifact_of_conversation",
+            ),
             models.Index(models.F("project"), Lower("name"), name="artifact_by_name"),
             models.Index(
                 fields=["deletion"], condition=models.Q(deletion__isnull=False), name="artifact_deleted"

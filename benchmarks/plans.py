@@ -52,7 +52,23 @@ def complaints(
 
     Tables of up to `few_rows` may be read whole, and up to `most_sorted` rows sorted.
     """
-    found = []
+    found = [
+        complaint
+        for plan in _plans(statements)
+        for node in _nodes(plan)
+        if (complaint := _complaint(node, few_rows, most_sorted))
+    ]
+    return sorted(set(found))
+
+
+def indexes(statements: list[Statement], table: str = "artifacts_artifact") -> list[set[str]]:
+    """By which of a table's indexes each of the statements that read artifacts goes; empty for one that uses none."""
+    return [
+        {name for node in _nodes(plan) for name in _indexes_of(node, table)} for plan in _plans(statements)
+    ]
+
+
+def _plans(statements: list[Statement]) -> Iterator[dict[str, Any]]:
     for sql, params in statements:
         if "artifacts_artifact" not in sql or not sql.lstrip().startswith(("SELECT", "WITH")):
             continue
@@ -60,12 +76,14 @@ def complaints(
             cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
             (plan,) = cursor.fetchone()
         plan = json.loads(plan) if isinstance(plan, str) else plan
-        found += [
-            complaint
-            for node in _nodes(plan[0]["Plan"])
-            if (complaint := _complaint(node, few_rows, most_sorted))
-        ]
-    return sorted(set(found))
+        yield plan[0]["Plan"]
+
+
+def _indexes_of(node: dict[str, Any], table: str) -> list[str]:
+    if node.get("Relation Name") != table:
+        return []
+    # A bitmap's indexes stand below the node that reads the table.
+    return [inner["Index Name"] for inner in _nodes(node) if "Index Name" in inner]
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

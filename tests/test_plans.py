@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from artifactsite.lib.pagination import EXACT_COUNT
 from benchmarks.cases import LIST, SEARCHES, dropdown
 from benchmarks.library import READER, Library, fill
-from benchmarks.plans import complaints, recorded
+from benchmarks.plans import complaints, indexes, recorded
 from conversations.models import Conversation
 
 ROWS = 4000
@@ -62,6 +62,24 @@ def test_lists_filters_and_searches_have_indexes(library: tuple[Library, APIClie
         if found or count > MOST_STATEMENTS:
             wrong[query] = (count, found)
     assert wrong == {}
+
+
+def test_a_conversation_and_a_project_are_found_by_the_index_made_for_them(
+    library: tuple[Library, APIClient],
+) -> None:
+    """Not by all that a project has, nor by all that the reader owns sorted once more."""
+    filled, caller = library
+    conversation = caller.get(LIST).json()["results"][-1]["conversation"]["id"]
+    for address, index in {
+        f"/api/conversations/{conversation}/artifacts": "artifact_of_conversation",
+        f"{LIST}&conversation={conversation}": "artifact_of_conversation",
+        f"{LIST}&project={filled.project}": "artifact_of_owner",
+        f"{LIST}&page=3": "artifact_of_owner",
+    }.items():
+        with recorded() as statements:
+            assert caller.get(address).json()["results"], address
+        # The statement that finds their ids.
+        assert indexes(statements)[0] == {index}, address
 
 
 def test_a_cursor_costs_what_the_first_page_costs(library: tuple[Library, APIClient]) -> None:

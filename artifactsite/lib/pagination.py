@@ -210,6 +210,22 @@ class CursorOrPagePagination(BasePagination):
         )
         return chosen, params
 
+    def _walked_keys(
+        self, queryset: QuerySet[Any], start: int, count: int, *, reverse: bool = False
+    ) -> tuple[str, Sequence[Any]]:
+        """The same for a queryset that an index has in order, with `start` as a parameter.
+
+        A kept plan that doesn't know how deep it goes walks the index; one that does may rather sort all there is.
+        """
+        sign = "DESC" if self.descending != reverse else "ASC"
+        sorted_rows = self._sorted(queryset, reverse=reverse).values_list(self.field, "pk")
+        rows, params = sorted_rows.query.sql_with_params()
+        chosen = (
+            f"SELECT pk FROM ({rows} LIMIT {count} OFFSET %s) AS k"  # noqa: S608 - Django's SQL
+            f" ORDER BY {self.field} {sign}, pk {sign}"
+        )
+        return chosen, [*params, start]
+
     def _from_page(self, queryset: QuerySet[Any]) -> list[Any]:
         start = (self.number - 1) * self.size
         return self._page(self._first(queryset, start, self.size + 1))

@@ -1,0 +1,27 @@
+"""A conversation's artifacts are found in an index alone. The new index comes before the old one goes."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("artifacts", "0011_grid_summary")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="artifact",
+            index=models.Index(
+                fields=[
+                    "conversation",
+                    "-created_at",
+                    "-id",
+                    "project",
+                    "owner",
+                    "visibility",
+                    "saved_at",
+                    "deletion",
+                ],
+                name="artifact_of_conversation",
+            ),
+        ),
+        migrations.RemoveIndex(model_name="artifact", name="artifact_in_conversation"),
+    ]
