@@ -1,6 +1,6 @@
 """The `A` of docs/api.md: how a tool, an agent or a program hands over an output, turned into validated content."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +9,12 @@ from django.core.files import File
 from artifacts import kinds
 from artifacts.kinds.base import Content
 from artifacts.kinds.file import KIND as FILE
+from artifacts.kinds.table import KIND as TABLE
 from artifacts.models import Kind
 from artifacts.services import output_name
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.names import clean_name
+from artifactsite.lib.parsers import parse_json_array
 
 Parts = Mapping[str, "File[Any]"]
 
@@ -59,6 +61,8 @@ def content(item: Any, parts: Parts) -> Content:
         raise Invalid("type", f"type must be one of {', '.join(Kind.values)}.")
     if kind == Kind.FILE:
         return _file(name, item, parts)
+    if kind == Kind.TABLE and "part" in item:
+        return _table(name, item, parts)
     if "data" not in item:
         raise Invalid("data", f"data is missing from an artifact of type {kind}.")
     return kinds.get(kind).accept(name, item["data"])
@@ -73,7 +77,27 @@ def _file(name: str, item: dict[str, Any], parts: Parts) -> Content:
     if "content_base64" in item:
         content = FILE.accept(name, item["content_base64"])
         return FILE.from_file(name, content.file, clean_name(given))
+    return FILE.from_file(name, _part(item, parts), clean_name(given))
+
+
+def _table(name: str, item: dict[str, Any], parts: Parts) -> Content:
+    """A table whose rows came as a JSON array in a part of their own, read row by row."""
+    if "data" in item:
+        raise Invalid("part", "A table needs either part or data.")
+    return TABLE.from_rows(name, _rows(_part(item, parts)))
+
+
+def _rows(file: "File[Any]") -> Iterator[Any]:
+    try:
+        yield from parse_json_array(file)
+    except ValueError as error:
+        raise Invalid(
+            "part", f"The part is no JSON array of rows: {error}.", code="malformed_json"
+        ) from error
+
+
+def _part(item: dict[str, Any], parts: Parts) -> "File[Any]":
     part = item["part"]
     if not isinstance(part, str) or part not in parts:
         raise Invalid("part", f"The request has no part named {part!r}.")
-    return FILE.from_file(name, parts[part], clean_name(given))
+    return parts[part]

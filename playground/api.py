@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -112,7 +114,11 @@ class ToolResultView(APIView):
         if request.content_type.startswith("multipart/"):
             raw = data.get("result")
             if hasattr(raw, "read"):
-                raw = raw.read().decode("utf-8", "replace")
+                # A part that names a file is not held to the limit of a form's fields by Django.
+                raw = raw.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+                if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+                    raise RequestDataTooBig
+                raw = raw.decode("utf-8", "replace")
             if not isinstance(raw, str):
                 raise Invalid(
                     "result", "A multipart request needs a part named result with the JSON of the result."

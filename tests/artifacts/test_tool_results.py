@@ -1,12 +1,15 @@
 """POST /api/conversations/{id}/tool-results: capture, all or nothing."""
 
+import itertools
 import json
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from artifacts.models import Artifact, Version
+from artifactsite.lib.parsers import parse_json_array
 from conversations.models import Message
 from tests.cast import Cast
 from tests.parallel import at_once
@@ -122,6 +125,63 @@ def test_multipart_parts_are_matched_by_name(cast: Cast) -> None:
     assert answer.status_code == 201, answer.content
     row = answer.json()["artifacts"][0]
     assert (row["name"], row["media_type"], row["type"]) == ("plot.png", "image/png", "image")
+
+
+def send_rows(cast: Cast, rows: bytes, result: bytes | None = None, **artifact: object) -> Any:
+    item = {"name": "Sales", "type": "table", "part": "rows", **artifact}
+    sent = result or json.dumps({"tool": "demo", "artifacts": [item]}).encode()
+    parts = {"result": SimpleUploadedFile("r.json", sent), "rows": SimpleUploadedFile("rows.json", rows)}
+    return cast.api("alice").post(address(cast), parts, format="multipart")
+
+
+def test_a_table_comes_in_a_part_of_its_own(cast: Cast) -> None:
+    rows = [{"n": number, "é.x": ["=1", None, number / 7]} for number in range(10_000)]
+    answer = send_rows(cast, json.dumps(rows, ensure_ascii=False, indent=1).encode())
+    assert answer.status_code == 201, answer.content
+    artifact = answer.json()["artifacts"][0]["id"]
+    data = cast.api("alice").get(f"/api/artifacts/{artifact}/data")
+    assert json.loads(b"".join(data.streaming_content)) == rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "words"),
+    [
+        (b'[{"a": 1}, {"a": }]', "malformed_json", "[1]: Expecting value"),
+        (b'[{"a": 1} {"a": 2}]', "malformed_json", "[0]: neither , nor ] follows"),
+        (b'[{"a": NaN}]', "malformed_json", "[0]: NaN is not JSON"),
+        (b'[{"a": "\xff"}]', "malformed_json", "not UTF-8"),
+        (b'[{"a": 1}] x', "malformed_json", "something follows"),
+        (b'{"a": 1}', "malformed_json", "begin with ["),
+        (b"[" * 100_000, "malformed_json", "[0]: nested too deeply"),
+        (b'[{"a": 1}, 5]', "invalid", "data[1] must be an object"),
+        (b'[{"a": "\\ud800"}]', "invalid", "data[0] can't be written"),
+    ],
+)
+def test_wrong_rows_in_a_part_are_refused_with_where(cast: Cast, rows: bytes, code: str, words: str) -> None:
+    answer = send_rows(cast, rows)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert words in answer.json()["detail"]
+    assert "artifacts[0]" in answer.json()["detail"]
+    assert not Artifact.objects.exists()
+
+
+def test_rows_are_read_one_by_one_and_a_result_is_held_to_the_limit(cast: Cast, settings: Any) -> None:
+    class Endless:
+        """A list of numbers without an end, cut anywhere."""
+
+        at = 0
+
+        def read(self, size: int) -> bytes:
+            start, self.at = self.at % 6, self.at + size
+            piece = (b",1.5e3" * (size // 6 + 2))[start : start + size]
+            return piece.replace(b",", b"[", 1) if self.at == size else piece
+
+    rows = parse_json_array(Endless())  # type: ignore[arg-type]
+    assert set(itertools.islice(rows, 50_000)) == {1500.0}
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    answer = send_rows(cast, b"[]", b'{"tool": "demo"}' + b" " * 1000)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert send_rows(cast, b"[" + b" " * 2000 + b"]").status_code == 201
 
 
 @pytest.mark.parametrize(
