@@ -6,6 +6,10 @@ WORKDIR /app
 RUN python -m venv .venv && .venv/bin/pip install --quiet --no-cache-dir uv==0.13.9
 COPY requirements.lock ./
 RUN .venv/bin/uv pip install --python .venv/bin/python --no-cache --compile-bytecode --require-hashes -r requirements.lock
+# true: spans can be sent to an OpenTelemetry collector
+ARG WITH_TRACES=false
+COPY requirements-otel.lock ./
+RUN [ "$WITH_TRACES" != true ] || .venv/bin/uv pip install --python .venv/bin/python --no-cache --compile-bytecode --require-hashes -r requirements-otel.lock
 COPY requirements-sandbox.txt ./
 COPY scripts/sandbox-env scripts/
 RUN scripts/sandbox-env

@@ -8,9 +8,10 @@ class ArtifactsiteConfig(AppConfig):
 
     def ready(self) -> None:
         # Not before all apps are there.
-        from artifactsite.lib import callers, slow_queries
+        from artifactsite.lib import callers, slow_queries, tracing
         from artifactsite.operations import metrics
 
         metrics.register()
         callers.watch()
         slow_queries.watch()
+        tracing.start()

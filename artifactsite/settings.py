@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "artifactsite.lib.tracing.TracingMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -419,6 +420,9 @@ LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 # Statements that take longer are logged, without their values; 0: none.
 SLOW_QUERY_MS = env.integer("SLOW_QUERY_MS", 500)
+# The OpenTelemetry collector that spans go to; "": none. Its packages are those of requirements-otel.lock.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_ENDPOINT")
+OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "artifactsite")
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
 # It believes any X-Forwarded-For, and its guess takes a tenth of a small request: artifactsite/lib/callers.py binds it.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False

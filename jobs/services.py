@@ -15,6 +15,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from kombu.exceptions import ChannelError
 
+from artifactsite.lib import tracing
 from artifactsite.lib.errors import Conflict
 from jobs import figures, registry
 from jobs.heartbeat import heartbeat
@@ -116,14 +117,19 @@ def execute(job_id: uuid.UUID) -> bool:
         structlog.contextvars.bound_contextvars(**bound),
         holding.one(job),
         heartbeat.keeps(job, seconds=seconds),
+        tracing.span(
+            job.task, {"job": str(job.pk), "task": job.task, "request_id": job.request}, kind="consumer"
+        ) as told,
     ):
         try:
             if registered is None:
                 raise LookupError(f"no task is registered as {job.task!r}")
             registered.work(job.target)
         except LeaseLost:
+            told.failed("LeaseLost")
             log.warning("lease lost; another worker has the job")
         except Exception as error:
+            told.failed(type(error).__name__)
             log.exception("job failed")
             _finish_badly(job, f"{type(error).__name__}: {error}")
         else:

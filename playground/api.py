@@ -28,6 +28,7 @@ from playground.context import assemble
 from playground.models import Turn
 from playground.querysets import TurnQuerySet
 from playground.serializers import (
+    DeliverySerializer,
     MessageSerializer,
     NewMessageSerializer,
     ProgramSerializer,
@@ -88,7 +89,7 @@ class ToolResultView(APIView):
     parser_classes = [StrictJSONParser, MultiPartParser]
 
     @extend_schema(
-        request={"application/json": ToolResultSerializer, "multipart/form-data": OpenApiTypes.OBJECT},
+        request={"application/json": DeliverySerializer, "multipart/form-data": OpenApiTypes.OBJECT},
         responses={201: MessageSerializer},
         parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
     )

@@ -120,6 +120,16 @@ class ToolResultSerializer(serializers.Serializer[Any]):
     is_error = Flag(default=False)
 
 
+class DeliverySerializer(ToolResultSerializer):
+    """A tool's result as the schema describes it, with the artifacts that `artifacts.kinds` validate."""
+
+    artifacts = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text="Each with `name`, `type` and what its type has.",
+    )
+
+
 class ProgramSerializer(serializers.Serializer[Turn]):
     code = Text(max_length=200_000, trim_whitespace=False)
 

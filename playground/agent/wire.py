@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
+from artifactsite.lib import tracing
 from playground.agent.endpoint import Endpoint
 
 TICK = 0.1  # seconds
@@ -68,6 +70,11 @@ def ask(
 ) -> Reply:
     """Asks once. `on_text` gets the text in pieces (and "" while there is none), in the caller's thread."""
     request = _Request(endpoint, body, silence)
+    with tracing.span("agent", {"server.address": urlsplit(endpoint.base_url).hostname or ""}, kind="client"):
+        return _heard(request, on_text, wanted)
+
+
+def _heard(request: "_Request", on_text: Callable[[str], None], wanted: Callable[[], bool]) -> Reply:
     request.start()
     try:
         while True:
