@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from artifactsite.lib import blobs, stored
+from uploads import direct
 
 ROOT = "uploads/conversations"
 BATCH = 500
@@ -44,7 +45,7 @@ def collect_garbage() -> int:
             break
         blobs.discard(doomed)
         removed += len(doomed)
-    removed += _remove_partial(before.timestamp())
+    removed += _remove_partial(before.timestamp()) + direct.collect_abandoned()
     if removed:
         log.info("garbage collected", files=removed)
     return removed

@@ -23,7 +23,14 @@ from playground.api import (
 )
 from playground.streams import turn_events
 from projects.api import AuditViewSet, MemberViewSet, ProjectAgentViewSet, ProjectViewSet
-from uploads.api import PublicFileView, SessionMetaView, UploadConfigView, UploadViewSet
+from uploads.api import (
+    CompleteDirectUploadView,
+    DirectUploadView,
+    PublicFileView,
+    SessionMetaView,
+    UploadConfigView,
+    UploadViewSet,
+)
 
 View = Callable[..., Any]
 
@@ -89,6 +96,8 @@ urlpatterns = [
     path("mentions", MentionSuggestView.as_view()),
     path(f"{CONVERSATION}/uploads", verbs(UploadViewSet, get="list", post="create"), name="api-uploads"),
     path(f"{CONVERSATION}/uploads/retry-failed", verbs(UploadViewSet, post="retry_failed")),
+    path(f"{CONVERSATION}/uploads/direct", DirectUploadView.as_view()),
+    path(f"{CONVERSATION}/uploads/direct/<uuid:upload_id>/complete", CompleteDirectUploadView.as_view()),
     path(UPLOAD, verbs(UploadViewSet, get="retrieve", patch="partial_update", delete="destroy")),
     path(f"{UPLOAD}/retry", verbs(UploadViewSet, post="retry")),
     path(f"{UPLOAD}/revoke-url", verbs(UploadViewSet, post="revoke_url")),

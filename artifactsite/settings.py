@@ -175,6 +175,16 @@ STORAGES = {
 # How content leaves: by this process, or handed to nginx (X-Accel-Redirect), or to the bucket (presigned).
 SERVE_CONTENT = env.choice("SERVE_CONTENT", "direct", ("direct", "nginx", "presigned"))
 PRESIGNED_SECONDS = 60
+# Whether browsers and programs may send files straight to the bucket (uploads/direct.py).
+DIRECT_UPLOADS = env.boolean("DIRECT_UPLOADS", False)
+DIRECT_SECONDS = 900  # in which sending has to begin
+_endpoint = urlsplit(env.url("S3_ENDPOINT_URL"))
+if DIRECT_UPLOADS and not (S3_BUCKET and _endpoint.netloc):
+    raise ImproperlyConfigured(
+        "DIRECT_UPLOADS needs S3_BUCKET, and S3_ENDPOINT_URL with an address that browsers reach."
+    )
+# Where pages may send them: the bucket is named in the path of the address or before its host.
+_direct_origins = [f"{_endpoint.scheme}://{host}{_endpoint.netloc}" for host in ("", f"{S3_BUCKET}.")]
 
 FILE_UPLOAD_TEMP_DIR = str(DATA_DIR / "incoming")
 FILE_UPLOAD_HANDLERS = [
@@ -400,7 +410,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", "blob:"],
         "media-src": [SELF],
         "frame-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *(_direct_origins if DIRECT_UPLOADS else [])],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

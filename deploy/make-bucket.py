@@ -1,4 +1,7 @@
-"""Makes the bucket named by S3_BUCKET if it isn't there. For the service `migrate` in docker-compose.yml."""
+"""Makes the bucket named by S3_BUCKET if it isn't there, and with DIRECT_UPLOADS lets the site's pages send to it.
+
+For the service `migrate` in docker-compose.yml.
+"""
 
 import os
 import sys
@@ -32,3 +35,8 @@ except ClientError as error:
         raise
     client.create_bucket(Bucket=bucket)
     print(f"Made the bucket {bucket}.")
+if os.environ.get("DIRECT_UPLOADS", "").strip().lower() in ("1", "true", "yes", "on"):
+    origin = os.environ["SITE_URL"].rstrip("/")
+    rule = {"AllowedOrigins": [origin], "AllowedMethods": ["POST"], "AllowedHeaders": ["*"]}
+    client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    print(f"Pages of {origin} may send files to it.")

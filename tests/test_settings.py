@@ -20,6 +20,7 @@ GOOD: list[dict[str, str]] = [
     {"DEBUG": "0", "ALLOWED_HOSTS": "a.example, b.example"},
     {**SHARED_SECRETS, **POSTGRES},
     {"SITE_URL": "https://artifacts.example"},
+    {"DIRECT_UPLOADS": "true", "S3_BUCKET": "site", "S3_ENDPOINT_URL": "https://s3.example"},
     {"LINK_SIGNING_KEYS": f"{SECRET},another-{SECRET}"},
 ]
 BAD: list[tuple[str, dict[str, str]]] = [
@@ -31,6 +32,8 @@ BAD: list[tuple[str, dict[str, str]]] = [
     ("SITE_URL", {"SITE_URL": "ftp://artifacts.example"}),
     ("REDIS_URL", {"REDIS_URL": "localhost:6379"}),
     ("SERVE_CONTENT", {"SERVE_CONTENT": "apache"}),
+    ("DIRECT_UPLOADS", {"DIRECT_UPLOADS": "true", "S3_ENDPOINT_URL": "http://s3.example"}),
+    ("DIRECT_UPLOADS", {"DIRECT_UPLOADS": "true", "S3_BUCKET": "site"}),
     ("LOG_FORMAT", {"LOG_FORMAT": "xml"}),
     ("LOG_LEVEL", {"LOG_LEVEL": "chatty"}),
     ("WORKER_THREADS", {"WORKER_THREADS": "0"}),

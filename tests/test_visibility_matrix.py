@@ -263,6 +263,9 @@ TABLE: dict[str, dict[str, Row]] = {
         "DELETE": Row(own, 204),
     },
     f"{C}/uploads/retry-failed": {"POST": Row(own)},
+    # It is off here, and nothing is under way; tests/uploads/test_direct.py has the rest.
+    f"{C}/uploads/direct": {"POST": Row(own, 409, {"filename": "a.txt", "size": 1})},
+    f"{C}/uploads/direct/<uuid:upload_id>/complete": {"POST": Row(nothing_there)},
     f"{C}/uploads{U}/retry": {"POST": Row(own)},
     f"{C}/uploads{U}/revoke-url": {"POST": Row(own)},
     f"{C}/uploads{U}/content": {"GET": Row(own)},
@@ -293,6 +296,7 @@ def address(route: str, scene: Scene, *, foreign: bool = False) -> str:
         "<uuid:pk>": scene.ids.get("artifact" if "artifacts/<uuid:pk>" in route else subject),
         "<uuid:project_id>": scene.ids["project"],
         "<uuid:conversation_id>": scene.ids["conversation"],
+        "<uuid:upload_id>": uuid.uuid4(),
         "<str:file_id>": scene.ids["file"],
         "<int:user_id>": scene.ids["bob"],
         "<int:number>": 1,

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models.functions import Substr
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -24,15 +25,17 @@ from artifactsite.lib.schema import ErrorSerializer
 from artifactsite.lib.serving import Blob, serve
 from conversations.models import Conversation
 from projects.models import Project
-from uploads import door, services
+from uploads import direct, door, services
 from uploads.door import FIELD
 from uploads.extraction.sniff import EXTENSIONS
 from uploads.links import upload_for
-from uploads.models import Extraction, Upload
+from uploads.models import DirectUpload, Extraction, Upload
 from uploads.querysets import UploadQuerySet
 from uploads.serializers import (
     ActiveSerializer,
+    AnnouncedSerializer,
     ContentSerializer,
+    DirectUploadSerializer,
     ReceivedSerializer,
     RetriedSerializer,
     UploadConfigSerializer,
@@ -159,6 +162,33 @@ class UploadViewSet(mixins.ListModelMixin, GenericViewSet[Upload]):
         return Response({"text": text, "offset": offset, "characters": characters})
 
 
+class DirectUploadView(APIView):
+    @extend_schema(request=AnnouncedSerializer, responses={201: DirectUploadSerializer})
+    def post(self, request: ApiRequest, conversation_id: UUID) -> Response:
+        """A form by which the announced file goes straight to the bucket; then ask `complete`."""
+        conversation = own_conversation(request, conversation_id)
+        serializer = AnnouncedSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        announced, form = direct.announce(
+            by=request.user, conversation=conversation, **serializer.validated_data
+        )
+        body = {"uploadId": announced.pk, "expiresAt": announced.expires_at, **form}
+        return Response(DirectUploadSerializer(body).data, status=status.HTTP_201_CREATED)
+
+
+class CompleteDirectUploadView(APIView):
+    @extend_schema(request=None, responses={201: ReceivedSerializer})
+    def post(self, request: ApiRequest, conversation_id: UUID, upload_id: UUID) -> Response:
+        """Takes in what was sent to the bucket. Asked again, it answers with the same upload."""
+        conversation = own_conversation(request, conversation_id)
+        own = DirectUpload.objects.visible_to(request.user).filter(conversation=conversation)
+        announced = own.select_related("conversation__project").filter(pk=upload_id).first()
+        if announced is not None:
+            return _received(*direct.complete(by=request.user, announced=announced))
+        taken = Upload.objects.visible_to(request.user).filter(conversation=conversation).with_extraction()
+        return _received([get_object_or_404(taken, pk=upload_id)], [])
+
+
 class SessionMetaView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: ApiRequest, conversation_id: UUID) -> Response:
@@ -182,6 +212,7 @@ class UploadConfigView(APIView):
                 "maxFileCount": project.max_files,
                 "maxFileSize": project.max_file_bytes,
                 "maxTokens": project.max_tokens,
+                "direct": settings.DIRECT_UPLOADS,
             }
         )
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from conversations.models import Conversation
-from uploads.querysets import UploadQuerySet
+from uploads.querysets import DirectUploadQuerySet, UploadQuerySet
 
 
 class UploadStatus(models.TextChoices):
@@ -19,6 +19,7 @@ class UploadStatus(models.TextChoices):
     UNSUPPORTED = "unsupported", "No text"
 
 
+DIRECT = "direct"  # the folder in the bucket for what is on its way; no row names a file in it
 PENDING = (UploadStatus.STORED, UploadStatus.EXTRACTING)
 
 
@@ -107,3 +108,34 @@ class Extraction(models.Model):
 
     def __str__(self) -> str:
         return f"extraction of {self.upload_id}"
+
+
+class DirectUpload(models.Model):
+    """A file on its way straight into the bucket (`uploads/direct.py`); once it is taken in, the upload has its id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="direct_uploads")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="direct_uploads"
+    )
+    filename = models.CharField(max_length=255)
+    size = models.BigIntegerField(
+        help_text="Bytes that were announced: the bucket takes neither more nor less."
+    )
+    expires_at = models.DateTimeField(db_index=True, help_text="Until then the bucket takes it.")
+
+    objects = DirectUploadQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(size__gte=0), name="direct_upload_size_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        # Not the filename: it is private.
+        return f"direct upload {str(self.pk)[:8]}"
+
+    @property
+    def key(self) -> str:
+        """Where the sender puts it in the bucket."""
+        return f"{DIRECT}/{self.pk}"

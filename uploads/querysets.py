@@ -2,11 +2,21 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.utils import timezone
+
 from projects.querysets import OwnedQuerySet
 from uploads.ids import parse_file_id
 
 if TYPE_CHECKING:
     from uploads.models import Upload  # noqa: F401 - the name in the quotes below
+
+
+class DirectUploadQuerySet(OwnedQuerySet[Any]):
+    project_path = "conversation__project"
+
+    def under_way(self) -> Self:
+        """Those whose file the bucket still takes."""
+        return self.filter(expires_at__gt=timezone.now())
 
 
 class UploadQuerySet(OwnedQuerySet[Any]):

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from artifactsite.lib.fields import Flag
+from artifactsite.lib.fields import Flag, Whole
 from uploads.links import url_for
 from uploads.models import Upload, UploadStatus
 
@@ -99,3 +99,20 @@ class UploadConfigSerializer(serializers.Serializer[Any]):
     maxFileCount = serializers.IntegerField()
     maxFileSize = serializers.IntegerField(help_text="Bytes.")
     maxTokens = serializers.IntegerField()
+    direct = serializers.BooleanField(help_text="Whether files may be sent straight to the bucket.")
+
+
+class AnnouncedSerializer(serializers.Serializer[Any]):
+    """A file that is about to be sent straight to the bucket."""
+
+    filename = serializers.CharField(max_length=1000)
+    size = Whole(min_value=0, max_value=2**63 - 1, help_text="Bytes.")
+
+
+class DirectUploadSerializer(serializers.Serializer[Any]):
+    """Where to send it: a form with `fields` and then the file in a part `file`, posted to `url`."""
+
+    uploadId = serializers.UUIDField()
+    url = serializers.URLField()
+    fields = serializers.DictField(child=serializers.CharField())  # type: ignore[assignment]
+    expiresAt = serializers.DateTimeField()

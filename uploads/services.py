@@ -1,5 +1,6 @@
 """What happens to uploads: received, extracted, switched, deleted."""
 
+import dataclasses
 import time
 import uuid
 from collections.abc import Iterable
@@ -64,12 +65,13 @@ class Rejected:
 
 
 @dataclass(frozen=True)
-class _Arrival:
-    """A file that passed the checks that need no lock."""
+class Arrival:
+    """A file that passed the checks that need no lock; `pk` is the upload's, where it becomes one."""
 
     filename: str
     media_type: str
     stored: blobs.Stored
+    pk: uuid.UUID = dataclasses.field(default_factory=uuid.uuid4)
 
 
 def receive(
@@ -85,7 +87,7 @@ def receive(
     the door has `turned_away` (`uploads/door.py`) are among the rejected.
     """
     project = conversation.project
-    rejected = [_rejected(name, refusal) for name, refusal in turned_away]
+    rejected = [turned_down(name, refusal) for name, refusal in turned_away]
     with blobs.undo_on_failure() as keys:
         arrivals = []
         for file in files:
@@ -93,29 +95,50 @@ def receive(
             try:
                 arrivals.append(_arrive(name, file, project, conversation.pk, keys))
             except Refusal as refusal:
-                rejected.append(_rejected(name, refusal))
-        with transaction.atomic():
-            if not Conversation.objects.select_for_update().filter(pk=conversation.pk).exists():
-                raise Http404
-            room = access.room(conversation)
-            ahead = Upload.objects.filter(owner=by, status__in=PENDING)[:AT_HAND].count()
-            accepted = [
-                _create(by, conversation, arrival, _priority(ahead + number))
-                for number, arrival in enumerate(arrivals[:room])
-            ]
-    for arrival in arrivals[room:]:
-        blobs.discard([arrival.stored.key])
-        rejected.append(_rejected(arrival.filename, access.too_many(project)))
-    return accepted, rejected
+                rejected.append(turned_down(name, refusal))
+        accepted = take_in(by=by, conversation=conversation, arrivals=arrivals)
+    return accepted, rejected + send_away(arrivals[len(accepted) :], project)
 
 
-def _rejected(filename: str, refusal: Refusal) -> Rejected:
+def take_in(*, by: User, conversation: Conversation, arrivals: list[Arrival]) -> list[Upload]:
+    """Makes uploads of the first of `arrivals`, as many as there is room for, under the conversation's lock."""
+    with transaction.atomic():
+        lock(conversation)
+        ahead = Upload.objects.filter(owner=by, status__in=PENDING)[:AT_HAND].count()
+        return [
+            _create(by, conversation, arrival, _priority(ahead + number))
+            for number, arrival in enumerate(arrivals[: access.room(conversation)])
+        ]
+
+
+def lock(conversation: Conversation) -> None:
+    """Until the transaction ends, nobody else adds files to the conversation. 404 where it was deleted."""
+    if not Conversation.objects.select_for_update().filter(pk=conversation.pk).exists():
+        raise Http404
+
+
+def send_away(arrivals: list[Arrival], project: Project) -> list[Rejected]:
+    """Removes the files that there was no room for, and says so of each."""
+    blobs.discard(arrival.stored.key for arrival in arrivals)
+    return [turned_down(arrival.filename, access.too_many(project)) for arrival in arrivals]
+
+
+def turned_down(filename: str, refusal: Refusal) -> Rejected:
     return Rejected(filename, refusal.code, refusal.detail)
 
 
 def _arrive(
     name: str, file: "File[Any]", project: Project, conversation_id: uuid.UUID, keys: list[str]
-) -> _Arrival:
+) -> Arrival:
+    check_claim(name, file.size or 0, project)
+    media_type = check_content(name, file)
+    key = blobs.key_for(conversation_id, "files", extension_of(name))
+    keys.append(key)
+    return Arrival(name, media_type, blobs.store(file, key))
+
+
+def check_claim(name: str, size: int, project: Project) -> None:
+    """Refuses what can be refused before any byte is seen: no name, a type that is not accepted, too large."""
     if not name:
         raise Invalid("filename", "The file has no name. Give it one.", code="unnamed")
     extension = extension_of(name)
@@ -124,19 +147,19 @@ def _arrive(
         raise Refusal(
             "type_not_accepted", f"Files of this type are not accepted. Accepted are {known}.", status=415
         )
-    if (file.size or 0) > project.max_file_bytes:
+    if size > project.max_file_bytes:
         raise access.too_large(project)
+
+
+def check_content(name: str, file: "File[Any]") -> str:
+    """The media type, by the bytes; refused where it is not what the name promises. Rewinds the file."""
+    extension = f".{extension_of(name)}"
     media_type = sniff(cast(BinaryIO, file), name)
     if file.size and not is_acceptable(media_type, name):
-        raise Refusal(
-            "type_mismatch",
-            f"The file's content is not what .{extension} says. Save it in that format.",
-            status=415,
-        )
+        sentence = f"The file's content is not what {extension} says. Save it in that format."
+        raise Refusal("type_mismatch", sentence, status=415)
     file.seek(0)
-    key = blobs.key_for(conversation_id, "files", extension)
-    keys.append(key)
-    return _Arrival(name, media_type if file.size else EXTENSIONS[f".{extension}"], blobs.store(file, key))
+    return media_type if file.size else EXTENSIONS[extension]
 
 
 def _priority(ahead: int) -> Priority:
@@ -144,8 +167,9 @@ def _priority(ahead: int) -> Priority:
     return Priority.INTERACTIVE if ahead < AT_HAND else Priority.BULK
 
 
-def _create(by: User, conversation: Conversation, arrival: _Arrival, priority: int) -> Upload:
+def _create(by: User, conversation: Conversation, arrival: Arrival, priority: int) -> Upload:
     upload = Upload.objects.create(
+        pk=arrival.pk,
         conversation=conversation,
         owner=by,
         filename=arrival.filename,

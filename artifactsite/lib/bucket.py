@@ -17,6 +17,9 @@ def _as_on_disk(key: str) -> Iterator[None]:
     try:
         yield
     except (Boto3Error, BotoCoreError, ClientError) as error:
+        answer = error.response["ResponseMetadata"] if isinstance(error, ClientError) else {}
+        if answer.get("HTTPStatusCode") == 404:
+            raise FileNotFoundError(f"the bucket has no {key}") from error
         raise OSError(f"the bucket failed at {key}: {type(error).__name__}") from error
 
 
@@ -54,6 +57,39 @@ class BucketStorage(S3Storage):
             expire=seconds,
             parameters={"ResponseContentDisposition": disposition, "ResponseContentType": media_type},
         )
+
+    def presigned_post(self, key: str, *, size: int, seconds: int) -> dict[str, Any]:
+        """`url` and `fields` of a form that puts exactly `size` bytes under `key`, for `seconds` from now."""
+        fixed = {"Content-Type": "application/octet-stream"}
+        form: dict[str, Any] = self.bucket.meta.client.generate_presigned_post(
+            self.bucket_name,
+            self._normalize_name(key),
+            Fields=fixed,
+            Conditions=[fixed, ["content-length-range", size, size]],
+            ExpiresIn=seconds,
+        )
+        return form
+
+    def length(self, key: str) -> int:
+        """Bytes of what lies under `key`. FileNotFoundError where nothing does."""
+        with _as_on_disk(key):
+            return int(self.bucket.Object(self._normalize_name(key)).content_length)
+
+    def copy(self, key: str, to: str) -> None:
+        """The same bytes under another key, without a way through this machine; nothing else is taken over."""
+        with _as_on_disk(key):
+            self.bucket.meta.client.copy_object(
+                Bucket=self.bucket_name,
+                Key=self._normalize_name(to),
+                CopySource={"Bucket": self.bucket_name, "Key": self._normalize_name(key)},
+                MetadataDirective="REPLACE",
+                ContentType="application/octet-stream",
+            )
+
+    def fetch(self, key: str, into: IO[bytes]) -> None:
+        """Writes the content into a file, in pieces."""
+        with _as_on_disk(key):
+            self.bucket.Object(self._normalize_name(key)).download_fileobj(into)
 
     def open_range(self, key: str, start: int, end: int) -> IO[bytes]:
         """The bytes from `start` to `end`, both included."""

@@ -20,7 +20,8 @@ def test_it_tells_the_limits_of_the_project(cast: Cast) -> None:
     answer = cast.api("alice").get(f"/api/upload-config?project={cast.project.pk}")
     assert answer.status_code == 200
     config = answer.json()
-    assert set(config) == {"extensions", "maxFileCount", "maxFileSize", "maxTokens"}
+    assert set(config) == {"extensions", "maxFileCount", "maxFileSize", "maxTokens", "direct"}
+    assert config["direct"] is False
     assert (config["maxFileCount"], config["maxFileSize"], config["maxTokens"]) == (4, 2 * 1024 * 1024, 999)
     assert set(config["extensions"]) >= PROMISED
 
