@@ -110,8 +110,7 @@ def data(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResp
     return serve_text(request, body, name=name, media_type=media_type, etag=_etag(version, "data"))
 
 
-def definition_of(artifact: Artifact, version: Version, *, conversation: str | None) -> dict[str, Any]:
-    """The identifier, the facts and the data; what `tool-results` takes back."""
+def _definition_facts(artifact: Artifact, version: Version, conversation: str | None) -> dict[str, Any]:
     return {
         "identifier": str(artifact.pk),
         "title": artifact.name,
@@ -125,8 +124,21 @@ def definition_of(artifact: Artifact, version: Version, *, conversation: str | N
         "owner": artifact.owner.username,
         "conversation": conversation,
         "created_at": version.created_at.isoformat().replace("+00:00", "Z"),
-        "data": kinds.get(artifact.kind).definition_data(version),
     }
+
+
+def definition_of(artifact: Artifact, version: Version, *, conversation: str | None) -> dict[str, Any]:
+    """The identifier, the facts and the data; what `tool-results` takes back."""
+    data = kinds.get(artifact.kind).definition_data(version)
+    return {**_definition_facts(artifact, version, conversation), "data": data}
+
+
+def _definition_pieces(facts: dict[str, Any], artifact: Artifact, version: Version) -> Iterator[bytes]:
+    """`definition_of` as JSON text."""
+    head = json.dumps(facts, ensure_ascii=False, indent=2).removesuffix("\n}")
+    yield f'{head},\n  "data": '.encode("utf-8", "replace")
+    yield from kinds.get(artifact.kind).definition_pieces(version)
+    yield b"\n}\n"
 
 
 def definition(
@@ -136,12 +148,11 @@ def definition(
         raise Refusal(
             "too_large", "This artifact is too large for a definition. Download it instead.", status=413
         )
-    body = json.dumps(
-        definition_of(artifact, version, conversation=conversation), ensure_ascii=False, indent=2
-    )
+    # The facts are asked for now: what streams out later can't be answered with an error.
+    facts = _definition_facts(artifact, version, conversation)
     return serve_text(
         request,
-        body.encode("utf-8", "replace"),
+        _definition_pieces(facts, artifact, version),
         name=f"{artifact.name}.definition.json",
         media_type="application/json",
         etag=f"{version.sha256}-{artifact.updated_at.timestamp()}",

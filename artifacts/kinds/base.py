@@ -1,7 +1,9 @@
 """What every kind of artifact can do."""
 
+import codecs
+import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
@@ -11,7 +13,7 @@ from artifacts.models import Version
 from artifactsite.lib import blobs
 
 EXCERPT = 600  # characters
-# Above this an export is not built in memory, and a definition refuses to carry the data.
+# Above this a definition refuses to carry the data.
 LARGEST_DEFINITION = 64 * 1024 * 1024
 
 
@@ -54,6 +56,9 @@ class Kind(Protocol):
     def definition_data(self, version: Version) -> Any:
         """The data as it stands in the definition; what `accept` takes back."""
 
+    def definition_pieces(self, version: Version) -> Iterator[bytes]:
+        """The same as JSON text, in pieces: of what is large, memory holds one."""
+
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
         """What a mention gives an agent, at most `longest` characters, and whether that cut anything."""
 
@@ -73,6 +78,15 @@ def read_text(version: Version, longest: int | None = None) -> str:
 def stored_bytes(version: Version) -> Iterator[bytes]:
     """The stored file in pieces."""
     return blobs.read_range(version.file, 0, version.size - 1) if version.size else iter(())
+
+
+def json_string(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """UTF-8 in pieces as one JSON string in pieces. What is not UTF-8 becomes U+FFFD."""
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    yield b'"'
+    for piece in pieces:
+        yield json.dumps(decode(piece), ensure_ascii=False)[1:-1].encode()
+    yield decode(b"", final=True).encode() + b'"'
 
 
 def storable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Iterator
 from typing import IO, Any, BinaryIO, cast
 
@@ -82,6 +83,9 @@ class FileKind:
             except UnicodeDecodeError:
                 pass
         return {"encoding": "base64", "content": base64.b64encode(raw).decode()}
+
+    def definition_pieces(self, version: Version) -> Iterator[bytes]:
+        yield json.dumps(self.definition_data(version), ensure_ascii=False).encode()
 
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
         if is_textual(version.media_type):

@@ -195,6 +195,9 @@ class TableKind:
     def definition_data(self, version: Version) -> Any:
         return list(rows_of(version))
 
+    def definition_pieces(self, version: Version) -> Iterator[bytes]:
+        return stored_bytes(version)
+
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
         """Columns, row count and as many rows as fit, as JSON lines."""
         total = version.table_index["rows"]  # type: ignore[index]

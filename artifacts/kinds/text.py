@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 
-from artifacts.kinds.base import Content, Download, excerpt, read_text, stored_bytes
+from artifacts.kinds.base import Content, Download, excerpt, json_string, read_text, stored_bytes
 from artifacts.models import Kind as KindName
 from artifacts.models import Version
 from artifacts.types import is_textual, media_type_of
@@ -40,6 +40,9 @@ class TextKind:
     def definition_data(self, version: Version) -> Any:
         # All of it, a byte order mark too: what goes back through tool-results is the same text.
         return b"".join(stored_bytes(version)).decode("utf-8", "replace")
+
+    def definition_pieces(self, version: Version) -> Iterator[bytes]:
+        return json_string(stored_bytes(version))
 
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
         text = read_text(version, longest * 4)

@@ -59,6 +59,9 @@ class VisualizationKind:
     def definition_data(self, version: Version) -> Any:
         return json.loads(read_text(version))
 
+    def definition_pieces(self, version: Version) -> Iterator[bytes]:
+        return stored_bytes(version)
+
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
         """The data, which says what the picture shows; the markup only if it fits besides."""
         value = json.loads(read_text(version))

@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
 from artifacts.models import Artifact
+from artifactsite.lib import blobs
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -241,8 +242,19 @@ def test_a_definition_has_the_promised_fields(cast: Cast) -> None:
     }
     assert "Q4%20Sales.definition.json" in answer["Content-Disposition"]
     seen = cast.api("bob").get(f"/api/artifacts/{artifact.pk}/definition")
-    assert seen.json()["conversation"] is None
-    assert str(cast.conversation.pk) not in seen.content.decode()
+    for_bob = b"".join(seen.streaming_content)
+    assert json.loads(for_bob)["conversation"] is None
+    assert str(cast.conversation.pk).encode() not in for_bob
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"), [("text", 'é"\n😀\u2028' * 100_000), ("table", [{"a": "é" * 500}] * 3000)]
+)
+def test_a_definition_of_what_is_large_comes_in_pieces(cast: Cast, kind: str, data: Any) -> None:
+    artifact = artifact_of(cast, kind, data, "it")
+    pieces = list(cast.api("alice").get(f"/api/artifacts/{artifact.pk}/definition").streaming_content)
+    assert max(map(len, pieces)) < 1.5 * blobs.CHUNK < sum(map(len, pieces))
+    assert json.loads(b"".join(pieces))["data"] == data
 
 
 def test_binary_data_in_a_definition_is_base64(cast: Cast) -> None:

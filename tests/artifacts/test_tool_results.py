@@ -172,8 +172,8 @@ def test_rows_are_read_one_by_one_and_a_result_is_held_to_the_limit(cast: Cast, 
         at = 0
 
         def read(self, size: int) -> bytes:
-            start, self.at = self.at % 6, self.at + size
-            piece = (b",1.5e3" * (size // 6 + 2))[start : start + size]
+            start, self.at = self.at % 7, self.at + size
+            piece = (b",1.5e+3" * (size // 7 + 2))[start : start + size]
             return piece.replace(b",", b"[", 1) if self.at == size else piece
 
     rows = parse_json_array(Endless())  # type: ignore[arg-type]
