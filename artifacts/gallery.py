@@ -15,8 +15,8 @@ from django.utils.formats import date_format
 from rest_framework.request import Request
 
 from accounts.models import User
-from artifacts.filters import TYPES, NotWanted, wanted
-from artifacts.listing import ArtifactPagination, Listing, count_of
+from artifacts.filters import NotWanted, wanted
+from artifacts.listing import ArtifactPagination, Listing, counts_of_types
 from artifacts.models import Artifact
 from artifacts.pages import (
     Body,
@@ -364,11 +364,9 @@ def gallery_tabs(request: HttpRequest, user: User) -> list[Tab]:
     """The tabs with true counts: of what is visible, in the scope and filters of the moment."""
     asked = Asked.of(request)
     listing = _listing(request, asked, user)
-    counts = {}
-    for name, stored in TYPES.items():
-        if stored is not None:
-            of_type = count_of(replace(listing, wanted=replace(listing.wanted, type=name)))
-            counts[name] = EXACT_COUNT + 1 if of_type is None else of_type
+    counts = {
+        name: EXACT_COUNT + 1 if count is None else count for name, count in counts_of_types(listing).items()
+    }
     counts["all"] = sum(counts.values())
     current = asked.get("type")
     return [

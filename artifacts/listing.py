@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from artifacts import search
-from artifacts.filters import Wanted
+from artifacts.filters import TYPES, Wanted
 from artifacts.models import Artifact, Thumbnail, Version
 from artifacts.querysets import MOST_BY_ONE_PLAN, ArtifactQuerySet
 from artifactsite.lib import pagination, worded
@@ -120,6 +120,31 @@ def count_of(listing: Listing) -> int | None:
             _long.clear()
         _long[listing] = now + BELIEVED
     return count if count <= exact else None
+
+
+def counts_of_types(listing: Listing) -> dict[str, int | None]:
+    """How many there are of each type but "all", each to EXACT_COUNT, else None.
+
+    What a search finds is gone through once where it is no more than that in all; each type anew only of more.
+    """
+    of_types = {name: stored for name, stored in TYPES.items() if stored is not None}
+    if listing.wanted.q:
+        most = pagination.EXACT_COUNT + 1
+        wanted = replace(listing, wanted=replace(listing.wanted, type=""))
+        rows = worded.found(None, lambda _: _counted_by_type(wanted.rows(), most), {})
+        found: dict[str, int] = dict(rows)
+        if sum(found.values()) < most:
+            return {name: found.get(stored, 0) for name, stored in of_types.items()}
+    return {name: count_of(replace(listing, wanted=replace(listing.wanted, type=name))) for name in of_types}
+
+
+def _counted_by_type(rows: ArtifactQuerySet, most: int) -> worded.Words:
+    """The statement that counts at most `most` of the rows, by gallery type. Raises EmptyResultSet."""
+    found, params = rows.merged(
+        lambda part: part.order_by().values_list("gallery_type")[:most], most=most, ordered=False
+    )
+    bounded = f"SELECT gallery_type FROM ({found}) AS r LIMIT {most}"  # noqa: S608 - Django's SQL
+    return f"SELECT gallery_type, COUNT(*) FROM ({bounded}) AS s GROUP BY gallery_type", params  # noqa: S608
 
 
 class ArtifactPagination(CursorOrPagePagination):

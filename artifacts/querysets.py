@@ -53,12 +53,14 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
     _has_own = _has_shared = _in_parts = True
     # An expression that says how well a row matches what was searched for (artifacts/search).
     best: Any = None
+    # Whether so many of what is visible are among the rows that they are best met by walking an index in order.
+    is_walked = False
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
         clone._reader, clone.best = self._reader, self.best
         clone._has_own, clone._has_shared = self._has_own, self._has_shared
-        clone._in_parts = self._in_parts
+        clone._in_parts, clone.is_walked = self._in_parts, self.is_walked
         return clone
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:

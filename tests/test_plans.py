@@ -82,6 +82,30 @@ def test_a_conversation_and_a_project_are_found_by_the_index_made_for_them(
         assert indexes(statements)[0] == {index}, address
 
 
+def test_a_common_word_is_searched_for_in_the_order_of_an_index(library: tuple[Library, APIClient]) -> None:
+    """Where the planner thinks that few have the word, it would rather read and sort all that the reader owns."""
+    _, caller = library
+    plans = []
+
+    def explain(execute: Any, sql: str, *more: Any) -> Any:
+        if sql.startswith("WITH found"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN {sql}", more[0])  # as the planner is told to behave right here
+                plans.append("\n".join(line for (line,) in cursor.fetchall()))
+        return execute(sql, *more)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = on")
+    with connection.execute_wrapper(explain):
+        assert caller.get(f"{LIST}{SEARCHES['in all']}").json()["results"]
+    (plan,) = plans
+    assert "using artifact_of_owner on artifacts_artifact" in plan
+    assert "created_at DESC" not in plan  # nothing is sorted by time once more
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_sort")
+        assert cursor.fetchone() == ("on",)  # of this search alone
+
+
 def test_a_cursor_costs_what_the_first_page_costs(library: tuple[Library, APIClient]) -> None:
     _, caller = library
     for scope in ("mine", "all"):

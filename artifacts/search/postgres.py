@@ -129,7 +129,9 @@ def matching(visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
     """The words match, by the index; very common ones by walking through what is visible, the newest first."""
     words = _tsquery(query)
     if _is_common(words):
-        return visible.filter(_Kept(f"document @@ {_QUERY}", [words], BooleanField()))
+        walked = visible.filter(_Kept(f"document @@ {_QUERY}", [words], BooleanField()))
+        walked.is_walked = True
+        return walked
     readers = " | ".join(f"'~{reader}'" for reader in visible.readers())
     narrow = f"({_QUERY} && %s::tsquery)"
     found = visible.filter(_Kept(f"{_INDEXED} @@ {narrow}", [words, readers], BooleanField()))

@@ -6,6 +6,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -277,7 +278,8 @@ class CursorOrPagePagination(BasePagination):
             return []
         sign = "DESC" if self.descending else "ASC"
         newest = f"SELECT {RANK}, pk FROM ({keys}) AS k ORDER BY {self.field} {sign} LIMIT {most}"  # noqa: S608
-        with connection.cursor() as cursor:
+        is_walked = getattr(queryset, "is_walked", False)
+        with worded.walking() if is_walked else nullcontext(), connection.cursor() as cursor:
             cursor.execute(f"WITH found AS MATERIALIZED ({newest}) {select}", [*params, *more])
             return cursor.fetchall()
 

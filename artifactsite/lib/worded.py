@@ -6,14 +6,15 @@ queryset's to say: it is asked with stand-ins for the values, and where they tur
 
 import re
 import uuid
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import JSONField, Model, QuerySet, UUIDField
 from django.db.models.base import ModelState
 
@@ -74,6 +75,25 @@ def instance(model: type[M], values: dict[str, Any], related: dict[str, Any] | N
     made = model.__new__(model)
     made.__dict__.update(values, _state=state)
     return made
+
+
+@contextmanager
+def walking() -> Iterator[None]:
+    """What the block asks is read by an index that has it in the order wanted, and only as far as is wanted.
+
+    For statements of which PostgreSQL's planner thinks that few rows match: it would read and sort them all.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    is_within = connection.in_atomic_block
+    with nullcontext() if is_within else transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('enable_sort'), set_config('enable_sort', 'off', true)")
+        (before, _) = cursor.fetchone()
+        yield
+        # To the end of the transaction: one around this goes on as it was. An error ends it, and this with it.
+        if is_within:
+            cursor.execute("SELECT set_config('enable_sort', %s, true)", [before])
 
 
 # --- what is kept --------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from artifacts import services
 from artifacts.filters import Wanted
-from artifacts.listing import shown
-from artifactsite.lib import worded
+from artifacts.listing import Listing, count_of, counts_of_types, shown
+from artifactsite.lib import pagination, worded
+from benchmarks.plans import recorded
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -43,6 +44,36 @@ def test_what_is_worded_once_is_what_the_queryset_says_for_everybody(cast: Cast)
         query = f"&scope={scope}&type={type_}" + (f"&project={project}" if project else "")
         query += f"&created_after={after:%Y-%m-%dT%H:%M:%SZ}" if after else ""
         assert page(cast, by, query) == expected, (by, query)
+
+
+def test_a_search_is_counted_by_type_in_one_statement_as_each_type_is_by_itself(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [cast.artifact("report one"), cast.artifact("report two"), cast.artifact("other")]
+    made.append(cast.artifact("report.py", "file", "cHJpbnQoKQ=="))
+    for artifact in made[1:]:
+        services.save_artifact(
+            by=cast.alice, artifact=artifact, name="", description="", visibility="project"
+        )
+    expected = {
+        ("alice", "mine"): {"images": 0, "html": 0, "code": 1, "files": 2},
+        ("bob", "mine"): {"images": 0, "html": 0, "code": 0, "files": 0},
+        ("bob", "all"): {"images": 0, "html": 0, "code": 1, "files": 1},
+    }
+    for (reader, scope), counts in expected.items():
+        listing = Listing(getattr(cast, reader).pk, Wanted(scope=scope, q="report"))
+        with recorded() as statements:
+            assert counts_of_types(listing) == counts
+        assert sum("GROUP BY" in sql for sql, _ in statements) == 1
+        assert not any("SELECT COUNT(*) FROM (SELECT 1" in sql for sql, _ in statements)
+    # More than are counted exactly in all: each type says for itself whether it has more.
+    monkeypatch.setattr(pagination, "EXACT_COUNT", 1)
+    mine = Listing(cast.alice.pk, Wanted(scope="mine", q="report"))
+    assert counts_of_types(mine) == {"images": 0, "html": 0, "code": 1, "files": None}
+    assert count_of(Listing(cast.alice.pk, Wanted(q="nowhere"))) == 0
+    assert counts_of_types(Listing(cast.alice.pk, Wanted(q="?!"))) == dict.fromkeys(
+        ("images", "html", "code", "files"), 0
+    )
 
 
 def test_a_row_out_of_values_is_the_row_out_of_models(cast: Cast) -> None:
