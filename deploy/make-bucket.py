@@ -6,6 +6,7 @@ For the service `migrate` in docker-compose.yml.
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import ClientError
@@ -36,7 +37,8 @@ except ClientError as error:
     client.create_bucket(Bucket=bucket)
     print(f"Made the bucket {bucket}.")
 if os.environ.get("DIRECT_UPLOADS", "").strip().lower() in ("1", "true", "yes", "on"):
-    origin = os.environ["SITE_URL"].rstrip("/")
+    site = urlsplit(os.environ["SITE_URL"])
+    origin = f"{site.scheme}://{site.netloc}"
     rule = {"AllowedOrigins": [origin], "AllowedMethods": ["POST"], "AllowedHeaders": ["*"]}
     client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
     print(f"Pages of {origin} may send files to it.")

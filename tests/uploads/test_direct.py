@@ -1,8 +1,12 @@
 """Files that go straight to a real bucket by a presigned form: the same limits, the same look at the bytes."""
 
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +24,7 @@ from tests.uploads.received import send, uploads_of
 from uploads import direct
 from uploads.models import DirectUpload, Upload
 
+ROOT = Path(__file__).resolve().parents[2]
 CONTENT = b"Sales rose by four percent. " * 1000
 
 
@@ -174,6 +179,15 @@ def test_what_is_abandoned_is_collected(cast: Cast, settings: Any) -> None:
     DirectUpload.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     assert direct.collect_abandoned() == 1
     assert (left_over(), DirectUpload.objects.count(), Upload.objects.count()) == ([], 0, 1)
+
+
+def test_the_bucket_is_made_to_take_posts_from_pages_of_the_site(server: dict[str, str]) -> None:
+    given = {"SITE_URL": "https://site.example/", "DIRECT_UPLOADS": "true", "S3_BUCKET": "made"}
+    subprocess.run(
+        [sys.executable, "deploy/make-bucket.py"], env={**os.environ, **server, **given}, cwd=ROOT, check=True
+    )
+    (rule,) = default_storage.bucket.meta.client.get_bucket_cors(Bucket="made")["CORSRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (["https://site.example"], ["POST"])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -52,9 +52,14 @@ function button(text, onClick) {
   return made;
 }
 
+function isGood(xhr) {
+  return xhr.status >= 200 && xhr.status < 300;
+}
+
 class Sending {
   constructor(file) {
     this.file = file;
+    this.cancelled = false;
     this.row = document.createElement("li");
     this.name = document.createElement("span");
     this.name.className = "truncate";
@@ -99,24 +104,58 @@ class Sending {
     attach([this.file]);
   }
 
-  send() {
+  async send() {
+    if ((await limits()).direct && (await this.sentToBucket())) return;
+    const body = new FormData();
+    body.append("file", this.file, this.file.name);
+    const headers = { "X-CSRFToken": csrfToken() };
+    this.settle(await this.post(`/api/conversations/${conversation}/uploads`, body, headers));
+  }
+
+  /** By way of the bucket. False where that can't be, for whatever reason: then the site itself gets the file. */
+  async sentToBucket() {
+    const direct = `/api/conversations/${conversation}/uploads/direct`;
+    let form;
+    try {
+      form = await request(direct, { method: "POST", body: { filename: this.file.name, size: this.file.size } });
+    } catch {
+      return this.cancelled;
+    }
+    if (this.cancelled) return true;
+    const body = new FormData();
+    for (const [name, value] of Object.entries(form.fields)) body.append(name, value);
+    body.append("file", this.file, this.file.name);
+    // No header of ours: the token is not the bucket's to see.
+    const stored = await this.post(form.url, body, {});
+    if (this.cancelled || !isGood(stored)) return this.cancelled;
+    const headers = { "X-CSRFToken": csrfToken() };
+    const answer = await this.post(`${direct}/${form.uploadId}/complete`, null, headers);
+    if (answer.status === 404 || answer.status === 409) return false;
+    this.settle(answer);
+    return true;
+  }
+
+  /** The request when it is over, however that went: its status is 0 where no answer came. */
+  post(url, body, headers) {
     return new Promise((resolve) => {
       const xhr = (this.xhr = new XMLHttpRequest());
-      const body = new FormData();
-      body.append("file", this.file, this.file.name);
-      xhr.upload.addEventListener("progress", (event) => {
-        if (event.lengthComputable) this.bar.value = event.loaded / event.total;
-      });
-      xhr.addEventListener("load", () => {
-        if (xhr.status < 300) this.remove();
-        else this.fail(this.why(xhr), xhr.status >= 500);
-      });
-      xhr.addEventListener("error", () => this.fail(UNREACHABLE, true));
-      xhr.addEventListener("loadend", resolve);
-      xhr.open("POST", `/api/conversations/${conversation}/uploads`);
-      xhr.setRequestHeader("X-CSRFToken", csrfToken());
+      if (body) {
+        xhr.upload.addEventListener("progress", (event) => {
+          if (event.lengthComputable) this.bar.value = event.loaded / event.total;
+        });
+      }
+      xhr.addEventListener("loadend", () => resolve(xhr));
+      xhr.open("POST", url);
+      for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
       xhr.send(body);
     });
+  }
+
+  settle(xhr) {
+    if (this.cancelled) return;
+    if (isGood(xhr)) this.remove();
+    else if (xhr.status) this.fail(this.why(xhr), xhr.status >= 500);
+    else this.fail(UNREACHABLE, true);
   }
 
   why(xhr) {
