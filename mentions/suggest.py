@@ -197,6 +197,9 @@ def _candidates(
     user: User, place: _Place, query: Query, limit: int
 ) -> tuple[list[_Answer[_Row]], list[_Answer[_Row]]]:
     """Those of the conversation that answer, and the saved ones."""
+    if not place.scope.projects:
+        # No index can be asked for the words of nowhere.
+        return [], []
     index, typed = engine(), query.typed
     asked = index.well(place.scope, query) if query.text else index.newest(place.scope, limit + BEST)
     rows = _rows(user, place.conversation, asked)

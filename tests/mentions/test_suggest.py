@@ -7,6 +7,7 @@ import pytest
 
 from mentions.ranking import match
 from mentions.syntax import references
+from projects.models import Membership
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -147,6 +148,15 @@ def test_a_projects_own_settings_are_offered_its_saved_artifacts(cast: Cast) -> 
 def test_odd_queries_are_answered_or_refused(cast: Cast, query: dict[str, str], status: int) -> None:
     cast.artifact()
     assert cast.api("alice").get("/api/mentions", query).status_code == status
+
+
+@pytest.mark.parametrize("query", ["", "sales"])
+def test_somebody_without_a_project_is_offered_nothing(cast: Cast, query: str) -> None:
+    cast.artifact("sales", saved="private")
+    Membership.objects.filter(user=cast.alice).delete()
+    answer = cast.api("alice").get(f"/api/mentions?q={query}")
+    assert answer.status_code == 200, answer.content
+    assert answer.json() == {"current_conversation": [], "saved_artifacts": []}
 
 
 def test_a_foreign_conversation_is_as_absent_as_none(cast: Cast) -> None:
