@@ -1,6 +1,6 @@
 # Every target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-full bench-scroll model-smoke screenshots run test stack test-slow lint format lock setup corpus faults
+.PHONY: help audit bench bench-full bench-scroll model-smoke screenshots run test stack test-slow lint format lock setup corpus faults
 
 help: ## Lists these targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -36,6 +36,9 @@ corpus: ## Measures extraction of a folder of documents (ARTIFACTSITE_SHARED): b
 faults: ## Injects every fault of docs/testing.md for real (about an hour) and prints what was lost; goes on where it broke off.
 	@scripts/setup dev
 	@.venv/bin/python -m tests.faults.run $(FAULTS)
+
+audit: ## Before a release: bandit over the code, pip-audit over the locks, schemathesis against a running site.
+	@scripts/audit
 
 model-smoke: ## Serves a real small model on this machine and has it stream an answer into the page.
 	@scripts/model-smoke
