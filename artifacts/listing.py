@@ -36,7 +36,7 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "project": ("allow_artifact_sharing",),
     "owner": ("username",),
     "conversation": ("owner_id", "title"),
-    "current": ("number", "media_type", "size", "sha256", "preview", "message_id"),
+    "current": ("number", "file", "media_type", "size", "sha256", "preview", "message_id"),
     "current__thumbnail": ("id", "file", "width", "height"),
 }  # fmt: skip
 _COLUMNS = [f"{path}__{name}" if path else name for path, names in _SHOWN.items() for name in names]
@@ -45,7 +45,7 @@ _ENDS = list(accumulate(map(len, _SHOWN.values())))
 _SLICES = [
     (path, names, end - len(names), end) for (path, names), end in zip(_SHOWN.items(), _ENDS, strict=True)
 ]
-_ROOMS = (8, 21, 49, 51, 101)  # ids of a statement
+_ROOMS = (1, 8, 21, 49, 51, 101)  # ids of a statement
 # What an address may ask for that doesn't change the words of the statement, only its values.
 _VALUES = "project", "conversation", "created_after", "created_before"
 
