@@ -256,6 +256,7 @@ class ConversationArtifactViewSet(ArtifactViewSet):
         conversation = get_object_or_404(Conversation.objects.visible_to(request.user), pk=conversation_id)
         return self._listed(conversation.pk)
 
+    @extend_schema(responses=BYTES, parameters=[VERSION])
     def download(  # type: ignore[override]
         self, request: ApiRequest, conversation_id: UUID, pk: UUID
     ) -> HttpResponseBase:

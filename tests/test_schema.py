@@ -153,3 +153,8 @@ def test_no_field_is_answered_that_is_not_described(schema: dict[str, Any], cast
 def test_the_schema_and_its_page_are_served(cast: Cast) -> None:
     assert cast.api("alice").get("/api/schema").status_code == 200
     assert cast.api("alice").get("/api/docs").status_code == 200
+
+
+def test_the_bytes_of_a_conversations_artifact_may_be_of_any_type(schema: dict[str, Any]) -> None:
+    described = schema["paths"]["/api/conversations/{conversation_id}/artifacts/{id}"]["get"]
+    assert set(described["responses"]["200"]["content"]) == {"*/*"}
