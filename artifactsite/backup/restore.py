@@ -72,8 +72,9 @@ class _Reading:
     def run(self) -> Restored:
         with ExitStack() as stack:
             members = archive.members(self.source)
-            self._begin(next(members, None), stack)
+            # Around the transaction that `_begin` opens: as long as that holds, its rows name the files.
             keys = stack.enter_context(blobs.undo_on_failure()) if self.write else []
+            self._begin(next(members, None), stack)
             for member in members:
                 self._take(member, keys)
         if self.write:
