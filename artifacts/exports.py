@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -133,11 +134,11 @@ def definition_of(artifact: Artifact, version: Version, *, conversation: str | N
     return {**_definition_facts(artifact, version, conversation), "data": data}
 
 
-def _definition_pieces(facts: dict[str, Any], artifact: Artifact, version: Version) -> Iterator[bytes]:
+def _definition_pieces(facts: dict[str, Any], data: Iterator[bytes]) -> Iterator[bytes]:
     """`definition_of` as JSON text."""
     head = json.dumps(facts, ensure_ascii=False, indent=2).removesuffix("\n}")
     yield f'{head},\n  "data": '.encode("utf-8", "replace")
-    yield from kinds.get(artifact.kind).definition_pieces(version)
+    yield from data
     yield b"\n}\n"
 
 
@@ -148,11 +149,13 @@ def definition(
         raise Refusal(
             "too_large", "This artifact is too large for a definition. Download it instead.", status=413
         )
-    # The facts are asked for now: what streams out later can't be answered with an error.
+    # Facts and the beginning of the data are asked for now: what streams out later can't be answered with an error.
     facts = _definition_facts(artifact, version, conversation)
+    data = iter(kinds.get(artifact.kind).definition_pieces(version))
+    data = chain([next(data, b"")], data)
     return serve_text(
         request,
-        _definition_pieces(facts, artifact, version),
+        _definition_pieces(facts, data),
         name=f"{artifact.name}.definition.json",
         media_type="application/json",
         etag=f"{version.sha256}-{artifact.updated_at.timestamp()}",

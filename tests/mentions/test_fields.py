@@ -58,7 +58,7 @@ def test_a_description_names_what_its_reader_may_see(cast: Cast) -> None:
     assert f'href="/artifacts/{private.pk}"' not in theirs
     for address in (page, "/artifacts?q=canary&scope=all", f"/api/artifacts/{shared.pk}",
                     f"/api/artifacts/{shared.pk}/definition", "/api/artifacts?q=canary&scope=all"):  # fmt: skip
-        body = page_of(cast, "bob").get(address).content.decode()
+        body = page_of(cast, "bob").get(address).getvalue().decode()
         assert CANARY not in body, address
     assert cast.api("bob").get("/api/artifacts?q=canary&scope=all").json()["results"] == []
     # Once it is shared, from the next reading on.
