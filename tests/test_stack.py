@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from tests.site import ROOT, Person, wait_for
+from tests.servers import own_folder
 from tests.stack import Stack, running_stack
 
 pytestmark = [
@@ -30,11 +31,8 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("stack")
-    for part in folder.parents[:2]:
-        part.chmod(0o755)  # PostgreSQL, nginx and programs run as somebody without rights
-    with running_stack(folder, tls=True, SERVE_CONTENT="presigned") as stack:
+def stack() -> Iterator[Stack]:
+    with own_folder("stack") as folder, running_stack(folder, tls=True, SERVE_CONTENT="presigned") as stack:
         yield stack
 
 
