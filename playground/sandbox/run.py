@@ -160,6 +160,17 @@ class _Descriptors:
         self.close(*tuple(self._open))
 
 
+def _stand_back(init: int) -> None:
+    """Give a program's scheduling group the niceness of its worker.
+
+    Linux shares a processor among sessions first (sched(7), autogroups); niceness counts only within one. A program
+    has a session of its own, so without this each would get as much as the whole web server.
+    """
+    # Advice: absent where the kernel has no such groups, refused where it is asked too often.
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{init}/autogroup").write_text(str(os.nice(0)))
+
+
 class _Run:
     """One engine process and what belongs to it. Leaving the context ends and removes all of it."""
 
@@ -241,6 +252,7 @@ class _Run:
         init = int(json.loads(os.read(info_read, 4096))["child-pid"])
         self._init_pidfd = self._descriptors.keep(os.pidfd_open(init))
         cleanup.callback(self._kill_all)
+        _stand_back(init)
         self._watch = Watch(init)
         self._broker: Broker | None = None
         if self._fetcher is not None:

@@ -1,11 +1,13 @@
 """The embedded worker: no broker; it looks at the rows and does what a Celery worker would do."""
 
+import contextlib
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import cast
 
 import structlog
@@ -40,6 +42,15 @@ class Upkeep:
                 self.pool.submit(_logged, current_app.tasks[entry["task"]].run)
 
 
+def stand_back(niceness: int) -> None:
+    """Give way to the pages. Linux shares a processor among sessions first (sched(7), autogroups), and `manage.py run`
+    gives each process one, so the session has to stand back too."""
+    niceness = os.nice(niceness)
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):  # no such groups: niceness is all there is
+            Path("/proc/self/autogroup").write_text(str(niceness))
+
+
 class Command(BaseCommand):
     help = "Runs queued work (extraction, programs, agent turns) until stopped. Needs no broker."
 
@@ -48,7 +59,7 @@ class Command(BaseCommand):
         parser.add_argument("--queues", default=",".join(Queue.values), help="comma-separated")
 
     def handle(self, *, threads: int, queues: str, **options: object) -> None:
-        os.nice(settings.WORKER_NICE)
+        stand_back(settings.WORKER_NICE)
         self.stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())

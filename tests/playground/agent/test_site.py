@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +107,14 @@ def test_from_a_pdf_to_a_mention_in_another_conversation(
     other = alice.conversation()
     again = alice.finished_turn(ask(alice, other, f"What is in @[chart](artifact:{chart['id']})?"))
     assert again["receipt"]["mentions"][0]["included"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel shares by niceness alone")
+def test_the_worker_stands_back_from_the_pages(site: Site) -> None:
+    """By its session's niceness: that of a process counts for nothing against another session."""
+    (web,), (worker,) = site.children("--web-on"), site.children("manage.py worker")
+    told = [int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1]) for pid in (web, worker)]
+    assert told[1] - told[0] == 10
 
 
 def test_another_apps_tool_needs_no_more_than_its_settings(

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,22 @@ def test_done(run: Run) -> None:
     assert 0 < result.cpu_seconds < 5
     assert 0 < result.wall_seconds < 10
     assert result.peak_memory > 1_000_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel shares by niceness alone")
+def test_a_program_stands_back_as_far_as_its_worker() -> None:
+    """Its session's scheduling group too: niceness alone counts for nothing between two sessions."""
+    program = "print(open('/proc/self/autogroup').read(), os.nice(0))"
+    worker = f"""
+import os
+from playground.sandbox import run_program
+os.nice(7)
+with run_program({"import os; " + program!r}) as result:
+    print(result.stdout)
+"""
+    said = subprocess.run([sys.executable, "-c", worker], capture_output=True, text=True, check=True).stdout
+    niceness = os.nice(0) + 7
+    assert said.split()[1:] == ["nice", str(niceness), str(niceness)]
 
 
 def test_traceback_shows_the_programs_lines_only(run: Run) -> None:
