@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.site import ROOT, Person, wait_for
 from tests.servers import own_folder
+from tests.site import ROOT, Person, wait_for
 from tests.stack import Stack, running_stack
 
 pytestmark = [
