@@ -130,7 +130,7 @@ def _definition_facts(artifact: Artifact, version: Version, conversation: str | 
 
 def definition_of(artifact: Artifact, version: Version, *, conversation: str | None) -> dict[str, Any]:
     """The identifier, the facts and the data; what `tool-results` takes back."""
-    data = kinds.get(artifact.kind).definition_data(version)
+    data = json.loads(b"".join(kinds.get(artifact.kind).definition(version)))
     return {**_definition_facts(artifact, version, conversation), "data": data}
 
 
@@ -151,7 +151,7 @@ def definition(
         )
     # Facts and the beginning of the data are asked for now: what streams out later can't be answered with an error.
     facts = _definition_facts(artifact, version, conversation)
-    data = iter(kinds.get(artifact.kind).definition_pieces(version))
+    data = iter(kinds.get(artifact.kind).definition(version))
     data = chain([next(data, b"")], data)
     return serve_text(
         request,

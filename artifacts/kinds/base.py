@@ -53,11 +53,9 @@ class Kind(Protocol):
     def data(self, version: Version) -> tuple[str, Iterator[bytes]]:
         """The raw data as (media type, pieces): what Copy copies. Refusal where there is none."""
 
-    def definition_data(self, version: Version) -> Any:
-        """The data as it stands in the definition; what `accept` takes back."""
-
-    def definition_pieces(self, version: Version) -> Iterator[bytes]:
-        """The same as JSON text, in pieces: of what is large, memory holds one."""
+    def definition(self, version: Version) -> Iterator[bytes]:
+        """The data as it stands in the definition, which `accept` takes back: JSON text in pieces, of which memory
+        holds one."""
 
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
         """What a mention gives an agent, at most `longest` characters, and whether that cut anything."""

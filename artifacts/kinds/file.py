@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import IO, Any, BinaryIO, cast
@@ -10,7 +11,7 @@ import imagesize
 from django.core.files import File
 from django.core.files.base import ContentFile
 
-from artifacts.kinds.base import LARGEST_DEFINITION, Content, Download, excerpt, read_text, stored_bytes
+from artifacts.kinds.base import Content, Download, excerpt, read_text, stored_bytes
 from artifacts.models import Kind as KindName
 from artifacts.models import Version
 from artifacts.types import is_textual, media_type_of
@@ -70,22 +71,14 @@ class FileKind:
             raise Refusal("not_textual", "This file is not text. Download it instead.", status=400)
         return "text/plain; charset=utf-8", stored_bytes(version)
 
-    def definition_data(self, version: Version) -> Any:
-        if version.size > LARGEST_DEFINITION:
-            raise Refusal(
-                "too_large", "This file is too large for a definition. Download it instead.", status=413
-            )
+    def definition(self, version: Version) -> Iterator[bytes]:
         with blobs.open_blob(version.file) as file:
             raw = file.read()
+        content: str | dict[str, str] = {"encoding": "base64", "content": base64.b64encode(raw).decode()}
         if is_textual(version.media_type):
-            try:
-                return raw.decode("utf-8")
-            except UnicodeDecodeError:
-                pass
-        return {"encoding": "base64", "content": base64.b64encode(raw).decode()}
-
-    def definition_pieces(self, version: Version) -> Iterator[bytes]:
-        yield json.dumps(self.definition_data(version), ensure_ascii=False).encode()
+            with contextlib.suppress(UnicodeDecodeError):
+                content = raw.decode("utf-8")
+        yield json.dumps(content, ensure_ascii=False).encode()
 
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
         if is_textual(version.media_type):

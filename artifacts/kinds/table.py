@@ -192,10 +192,7 @@ class TableKind:
     def data(self, version: Version) -> tuple[str, Iterator[bytes]]:
         return "application/json", stored_bytes(version)
 
-    def definition_data(self, version: Version) -> Any:
-        return list(rows_of(version))
-
-    def definition_pieces(self, version: Version) -> Iterator[bytes]:
+    def definition(self, version: Version) -> Iterator[bytes]:
         return stored_bytes(version)
 
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:

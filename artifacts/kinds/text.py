@@ -37,11 +37,8 @@ class TextKind:
     def data(self, version: Version) -> tuple[str, Iterator[bytes]]:
         return "text/plain; charset=utf-8", stored_bytes(version)
 
-    def definition_data(self, version: Version) -> Any:
+    def definition(self, version: Version) -> Iterator[bytes]:
         # All of it, a byte order mark too: what goes back through tool-results is the same text.
-        return b"".join(stored_bytes(version)).decode("utf-8", "replace")
-
-    def definition_pieces(self, version: Version) -> Iterator[bytes]:
         return json_string(stored_bytes(version))
 
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
