@@ -156,19 +156,12 @@ class Site:
         for path in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
             try:
                 parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-                command = (path / "cmdline").read_text()
+                name = (path / "comm").read_text().strip()
             except OSError:
                 continue
             if int(path.name) in below or parent in below:
                 below.add(int(path.name))
-                kind = (
-                    "web"
-                    if "--web-on" in command
-                    else "worker"
-                    if "manage.py\0worker" in command
-                    else "others"
-                )
-                found[int(path.name)] = kind
+                found[int(path.name)] = {"site-web": "web", "site-worker": "worker"}.get(name, "others")
         return found
 
     def cpu(self) -> float:

@@ -54,7 +54,7 @@ def main(rows: int) -> None:
         person = site.person("measurer")
         conversation, path = person.conversation(), Path(folder) / "rows.json"
         written(path, rows)
-        (web,) = site.children("manage.py run")
+        (web,) = site.children("site-web")
         result = {"tool": "measure", "artifacts": [{"name": "rows", "type": "table", "part": "rows"}]}
         with measured(web, "tool-results") as notes, path.open("rb") as file:
             answer = person.post(

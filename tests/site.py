@@ -150,9 +150,16 @@ class Site:
         return Person(self, made["project"], made["token"])
 
     def children(self, words: str) -> list[int]:
-        """Process ids below the site's whose command line has `words`."""
+        """Process ids below the site's whose command line, or what it calls itself, has `words`."""
         assert self.process is not None
-        return [pid for pid in descendants(self.process.pid) if words in command_line(pid)]
+        found = descendants(self.process.pid)
+        return [pid for pid in found if words in command_line(pid) or words in own_name(pid)]
+
+
+def own_name(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
 
 
 def command_line(pid: int) -> str:

@@ -1,7 +1,9 @@
 """Keeps the site's processes alive. Plain Python without Django: it is there all the time and should cost little.
 
 `manage.py run` becomes this program:
-supervisor.py --host H --port P --url U --listener FD --child NAME COMMAND... ';' [--once STAMP COMMAND... ';']
+supervisor.py --host H --port P --url U --listener FD --child NAME PID COMMAND... ';' [--once STAMP COMMAND... ';']
+
+PID is that of a child which runs already and was this process's before it became this program; 0: none does.
 """
 
 import contextlib
@@ -23,7 +25,9 @@ PATIENCE = 10.0  # seconds for children to finish what they do after being asked
 FAILED_STARTS = 3  # of the web server, before it ever answered
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+HEAPS, M_ARENA_MAX = 2, -8  # many threads, few heaps: a third less memory
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+CAN_FORK = _libc is not None  # elsewhere a system's own libraries may not survive it
 
 
 def say(sentence: str) -> None:
@@ -37,11 +41,24 @@ def in_child() -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def in_forked_child() -> None:
+    """The same, and what a child that is started by its command has from its beginning."""
+    in_child()
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    if _libc and hasattr(_libc, "mallopt"):
+        _libc.mallopt(M_ARENA_MAX, HEAPS)  # MALLOC_ARENA_MAX is read when a program starts
+
+
 class Child:
-    def __init__(self, name: str, command: Sequence[str], inherits: Sequence[int] = ()) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], inherits: Sequence[int] = (), pid: int | None = None
+    ) -> None:
         self.name, self.command, self.inherits = name, command, inherits
-        self.pid: int | None = None
-        self.started = 0.0
+        self.pid = pid
+        self.started = time.monotonic()
         self.pause = FIRST_PAUSE
         self.due = 0.0
         self.failures = 0
@@ -211,12 +228,12 @@ def main(arguments: list[str]) -> int:
     rest = iter(arguments)
     for option in rest:
         value = next(rest)
-        if option in ("--child", "--once"):
-            command = list(iter(rest.__next__, END))
-            if option == "--child":
-                children.append(Child(value, command, [] if children else [int(given["listener"])]))
-            else:
-                once = Once(Path(value), command)
+        if option == "--child":
+            pid = int(next(rest)) or None
+            inherits = [] if children else [int(given["listener"])]
+            children.append(Child(value, list(iter(rest.__next__, END)), inherits, pid))
+        elif option == "--once":
+            once = Once(Path(value), list(iter(rest.__next__, END)))
         else:
             given[option.removeprefix("--")] = value
     site = Supervisor(children, host=given["host"], port=int(given["port"]), url=given["url"], once=once)

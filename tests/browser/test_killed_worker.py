@@ -37,7 +37,7 @@ def test_the_page_goes_on_after_the_worker_was_killed(tmp_path: Path, browser: B
             page.keyboard.press("Enter")
             page.evaluate("window.sameWindow = true")
             expect(page.locator("[data-output]")).to_contain_text("begun", timeout=60_000)
-            (worker,) = site.children("manage.py worker")
+            (worker,) = site.children("site-worker")
             os.kill(worker, signal.SIGKILL)
             expect(page.locator("[data-turn-status]")).to_have_text(
                 "Going on after an interruption", timeout=60_000

@@ -138,7 +138,7 @@ def download_inject(seed: int, account: Account) -> None:
         )
         assert answer.status_code == 201, answer.text
         artifact = person.get("artifacts").json()["results"][0]["id"]
-        (web,) = site.children("--web-on")
+        (web,) = site.children("site-web")
         before = peak_memory(web)
         got: list[int] = []
 

@@ -30,7 +30,7 @@ def inject(seed: int, account: Account) -> None:
             wait_for(
                 lambda attempt=attempt: database.execute(taken, (target, attempt)).fetchone()[0], pause=0.01
             )
-            for worker in site.children("manage.py worker"):
+            for worker in site.children("site-worker"):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(worker, signal.SIGKILL)
             account.injected["kill -9 of the worker that reads it"] += 1

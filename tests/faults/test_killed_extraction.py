@@ -50,7 +50,7 @@ def servers(site: Site) -> list[int]:
 
 
 def workers(site: Site) -> list[int]:
-    return site.children("manage.py worker")
+    return site.children("site-worker")
 
 
 def supervisors(site: Site) -> list[int]:

@@ -55,7 +55,7 @@ def long_pdf() -> bytes:
 
 
 def kill_worker(site: Site) -> None:
-    (worker,) = site.children("manage.py worker")
+    (worker,) = site.children("site-worker")
     os.kill(worker, signal.SIGKILL)
 
 
@@ -99,9 +99,9 @@ def test_a_worker_that_is_asked_to_stop_hands_back_what_takes_too_long(tmp_path:
         turn = alice.run(conversation, PROGRAM.replace("sleep(2)", "sleep(6)"))
         events = alice.get(f"turns/{turn}/events", stream=True)
         assert any(b"started" in line for line in events.iter_lines())
-        (worker,) = site.children("manage.py worker")
+        (worker,) = site.children("site-worker")
         os.kill(worker, signal.SIGTERM)
-        wait_for(lambda: worker not in site.children("manage.py worker"), seconds=8)
+        wait_for(lambda: worker not in site.children("site-worker"), seconds=8)
         # The lease is 15 s: whoever is asked before that has been handed the turn.
         wait_for(lambda: alice.get(f"turns/{turn}").json()["status"] == "done", seconds=60)
         made = alice.get(f"conversations/{conversation}/artifacts").json()["results"]

@@ -57,7 +57,7 @@ def peak_memory(pid: int) -> int:
 def test_a_large_file_streams_through(site: Site) -> None:
     alice: Person = site.person("alice")
     conversation = alice.conversation()
-    (web,) = site.children("--web-on")
+    (web,) = site.children("site-web")
     before = peak_memory(web)
     answer = alice.post(
         f"conversations/{conversation}/tool-results",

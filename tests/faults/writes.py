@@ -192,7 +192,7 @@ def happen(faulty: FaultyS3, plan: Plan, acts: Acts, act: str, account: Account)
 
 def end_site(site: Site) -> None:
     """kill -9 of the web server and the worker, at once."""
-    for words in ("--web-on", "manage.py worker"):
+    for words in ("site-web", "site-worker"):
         for pid in site.children(words):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -231,7 +231,7 @@ def inject_kills(seed: int, account: Account) -> None:
 
 def kill_at(site: Site, acts: Acts, seconds: float) -> None:
     until(site._answers, 180, "the site did not come back")
-    (web,) = site.children("--web-on")
+    (web,) = site.children("site-web")
     killing = threading.Timer(seconds, lambda: os.kill(web, signal.SIGKILL))
     killing.start()
     acts.deliver(8 * 1024 * 1024)

@@ -1,17 +1,25 @@
 """`manage.py run`: the whole site in one command, until Ctrl-C."""
 
+import gc
 import os
 import socket
 import sys
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from artifactsite import env
+from artifactsite.lib.processes import call_myself
 from artifactsite.management import supervisor
 from jobs.models import Queue
 
@@ -20,6 +28,8 @@ CELERY = ("-m", "celery", "--app", "artifactsite")
 
 class Command(BaseCommand):
     help = "Migrates the database, then runs the web server and the workers until Ctrl-C."
+    # They are `manage.py check`'s and the tests'; a start has no time for them.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -33,23 +43,48 @@ class Command(BaseCommand):
 
     def handle(self, *, demo: bool, web_on: int | None, **options: object) -> None:
         if web_on is not None:
-            serve(web_on)
+            serve(socket.socket(fileno=web_on))
             return
         host = env.text("HOST", "127.0.0.1")
         listener = listen(host, settings.PORT)
         migrate()
         os.set_inheritable(listener.fileno(), True)
-        self.stdout.flush()
-        os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # many threads, one heap: a third less memory
+        os.environ.setdefault("MALLOC_ARENA_MAX", str(supervisor.HEAPS))
+        commands = children(listener.fileno())
+        running = dict.fromkeys(commands, 0)
+        works: dict[str, Callable[[socket.socket], None]] = {"web": serve, "worker": work_off}
+        for name, work in works.items() if supervisor.CAN_FORK else ():
+            if name in commands:
+                running[name] = fork()
+                if not running[name]:
+                    work(listener)
+                    return
         # The supervisor only waits: it replaces this process by one without Django, a tenth of the size.
         arguments = ["--host", host, "--port", str(settings.PORT), "--url", settings.SITE_URL]
         arguments += ["--listener", str(listener.fileno())]
-        for name, command in children(listener.fileno()).items():
-            arguments += ["--child", name, *command, supervisor.END]
+        for name, command in commands.items():
+            arguments += ["--child", name, str(running[name]), *command, supervisor.END]
         made = settings.DATA_DIR / "demo-made"
         if demo and "demo" in get_commands() and not made.exists():
             arguments += ["--once", str(made), *manage("demo"), supervisor.END]
         os.execv(sys.executable, [sys.executable, "-I", supervisor.__file__, *arguments])
+
+
+def fork() -> int:
+    """A child that has all that is imported by now, which would take it a second to import again; 0 in the child."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    gc.freeze()  # what both have is not looked through, and so not copied, by either's collections
+    if pid := os.fork():
+        return pid
+    supervisor.in_forked_child()
+    return 0
+
+
+def work_off(listener: socket.socket) -> None:
+    """The embedded worker, in a child that has no use for the web server's socket."""
+    listener.close()
+    call_command("worker")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -65,12 +100,24 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def migrate() -> None:
-    executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if waiting:
-        print(f"Bringing the database up to date ({len(waiting)} steps)", flush=True)
-        call_command("migrate", interactive=False, verbosity=0)
-    connection.close()
+    if not is_current():
+        executor = MigrationExecutor(connection)
+        if waiting := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            print(f"Bringing the database up to date ({len(waiting)} steps)", flush=True)
+            call_command("migrate", interactive=False, verbosity=0)
+    connections.close_all()
+
+
+def is_current() -> bool:
+    """Whether each migration there is has been applied, by their names alone: none is imported for it."""
+    there = {
+        (app.label, module.name)
+        for app in apps.get_app_configs()
+        if (package := MigrationLoader.migrations_module(app.label)[0]) and (spec := find_spec(package))
+        for module in iter_modules(spec.submodule_search_locations or ())
+        if not module.ispkg and module.name[0] not in "_~"
+    }
+    return there <= MigrationRecorder(connection).applied_migrations().keys()
 
 
 def children(listener: int) -> dict[str, list[str]]:
@@ -109,9 +156,10 @@ def manage(*arguments: str) -> list[str]:
     return [sys.executable, str(Path(sys.argv[0]).absolute()), *arguments]
 
 
-def serve(listener: int) -> None:
+def serve(listener: socket.socket) -> None:
     import uvicorn
 
+    call_myself("site-web")
     config = uvicorn.Config(
         "artifactsite.asgi:application",
         lifespan="on",
@@ -123,5 +171,5 @@ def serve(listener: int) -> None:
         # What a proxy says about the client is for Django to believe or not (TRUSTED_PROXIES, TRUST_PROXY_PROTO).
         proxy_headers=False,
     )
-    with socket.socket(fileno=listener) as accepted_on:
-        uvicorn.Server(config).run(sockets=[accepted_on])
+    with listener:
+        uvicorn.Server(config).run(sockets=[listener])

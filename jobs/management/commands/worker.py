@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections, connection
 
+from artifactsite.lib.processes import call_myself
 from jobs import registry, services
 from jobs.models import Queue
 from jobs.presence import Presence
@@ -53,12 +54,14 @@ def stand_back(niceness: int) -> None:
 
 class Command(BaseCommand):
     help = "Runs queued work (extraction, programs, agent turns) until stopped. Needs no broker."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--threads", type=int, default=settings.WORKER_THREADS)
         parser.add_argument("--queues", default=",".join(Queue.values), help="comma-separated")
 
     def handle(self, *, threads: int, queues: str, **options: object) -> None:
+        call_myself("site-worker")
         stand_back(settings.WORKER_NICE)
         self.stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
