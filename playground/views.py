@@ -177,11 +177,14 @@ def messages(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
         return _say(request, own)
     before, after = _query_id(request, "before"), _query_id(request, "after")
     window = pages.window(request.user, own, before=before, after=after)
-    if not window.entries and before is None:
+    # The first message gives one, which a second window has to be told; so has a rename.
+    is_retitled = request.GET.get("title", own.display_title) != own.display_title
+    if not window.entries and before is None and not is_retitled:
         # Nothing new: htmx leaves the page alone, and asks again.
         return HttpResponse(status=204)
     template = "conversations/earlier.html" if before else "conversations/later.html"
-    return render(request, template, {"window": window, "conversation": own})
+    context = {"window": window, "conversation": own, "is_retitled": is_retitled}
+    return render(request, template, context)
 
 
 def _say(request: SignedInRequest, own: Conversation) -> HttpResponseBase:
@@ -209,7 +212,8 @@ def _say(request: SignedInRequest, own: Conversation) -> HttpResponseBase:
         return redirect(f"{reverse('conversation', args=[own.pk])}#newest")
     own.refresh_from_db(fields=["title"])
     window = pages.window(request.user, own, after=form.cleaned_data["after"])
-    return render(request, "conversations/said.html", {"window": window, "conversation": own})
+    context = {"window": window, "conversation": own, "is_retitled": True}
+    return render(request, "conversations/later.html", context)
 
 
 @require_safe

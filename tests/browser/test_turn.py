@@ -76,6 +76,12 @@ def test_an_answer_streams_as_markdown_and_stays_put(page: Page, endpoint: Endpo
         expect(window.locator(".message-agent .copyable .button")).to_have_count(1)
         expect(window.locator("[data-part]")).to_have_count(0)
     assert answer.locator("h2").bounding_box() == top
+    # What another window calls it, or its first message, is told to those that are open.
+    cast.conversation.title = "Sales at last"
+    cast.conversation.save()
+    for window in (page, second):
+        expect(window.get_by_role("heading", name="Sales at last", level=1)).to_be_visible(timeout=20_000)
+        expect(window).to_have_title("Sales at last · Artifactsite")
 
 
 def test_tool_steps_and_cards_appear_before_the_end(page: Page, endpoint: Endpoint, cast: Cast) -> None:
