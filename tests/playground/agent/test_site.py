@@ -112,7 +112,7 @@ def test_from_a_pdf_to_a_mention_in_another_conversation(
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel shares by niceness alone")
 def test_the_worker_stands_back_from_the_pages(site: Site) -> None:
     """By its session's niceness: that of a process counts for nothing against another session."""
-    (web,), (worker,) = site.children("--web-on"), site.children("manage.py worker")
+    (web,), (worker,) = site.children("site-web"), site.children("site-worker")
     told = [int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1]) for pid in (web, worker)]
     assert told[1] - told[0] == 10
 
@@ -152,7 +152,7 @@ def test_a_killed_worker_in_the_middle_of_a_turn(site: Site, alice: Person, endp
     for kind, data in stream:
         if kind == "delta" and data.get("step") == 1:
             break
-    (worker,) = site.children("manage.py worker")
+    (worker,) = site.children("site-worker")
     os.kill(worker, signal.SIGKILL)
     rest = list(stream)
     endpoint.release()
@@ -172,7 +172,7 @@ def test_a_killed_worker_in_the_middle_of_a_tool(site: Site, alice: Person, endp
     endpoint.script("m", {"calls": [{"name": "python_exec", "arguments": {"code": code}}]}, {"text": "Made."})
     turn = ask(alice, conversation, "Make it")
     assert any(kind == "delta" and "begun" in data["text"] for kind, data in events(alice, turn))
-    (worker,) = wait_for(lambda: site.children("manage.py worker"))
+    (worker,) = wait_for(lambda: site.children("site-worker"))
     os.kill(worker, signal.SIGKILL)
     ended = alice.finished_turn(turn, seconds=90)
     assert (ended["status"], ended["output"]) == ("done", "Made.")
