@@ -3,6 +3,8 @@
 Each is one small statement after the commit of what it counts; what is rolled back is not counted.
 """
 
+from collections.abc import Sequence
+
 import structlog
 from django.db import Error, connection, transaction
 
@@ -13,24 +15,31 @@ log = structlog.get_logger(__name__)
 
 def add(name: str, *labels: str, amount: float = 0.0) -> None:
     """Counts one more of `name` with these labels, and adds `amount` to its total."""
-    transaction.on_commit(lambda: _add(name, labels, amount))
+    add_all((name, labels, amount))
+
+
+def add_all(*counted: tuple[str, tuple[str, ...], float]) -> None:
+    """The same for several figures, each with its labels and amount, in one statement."""
+    transaction.on_commit(lambda: _add(counted))
 
 
 # The ORM can't say it in one statement; both engines understand it.
 _COUNT = """
-INSERT INTO jobs_figure (name, labels, count, total) VALUES (%s, %s, 1, %s)
+INSERT INTO jobs_figure (name, labels, count, total) VALUES {}
 ON CONFLICT (name, labels) DO UPDATE
 SET count = jobs_figure.count + 1, total = jobs_figure.total + excluded.total
 """
 
 
-def _add(name: str, labels: tuple[str, ...], amount: float) -> None:
+def _add(counted: Sequence[tuple[str, tuple[str, ...], float]]) -> None:
+    # In one order, whoever counts: two statements that lock the same rows must not wait for each other.
+    params = [part for name, labels, amount in sorted(counted) for part in (name, ",".join(labels), amount)]
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT, [name, ",".join(labels), amount])
+            cursor.execute(_COUNT.format(", ".join(["(%s, %s, 1, %s)"] * len(counted))), params)
     except Error as error:
         # A figure is never worth the work that it counts.
-        log.warning("not counted", figure=name, error=str(error))
+        log.warning("not counted", figures=[name for name, *_ in counted], error=str(error))
 
 
 def put(name: str, *labels: str, amount: float) -> None:

@@ -6,6 +6,7 @@ A Celery message or the worker's poll is a doorbell; whoever hears it claims the
 import time
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from celery import current_app
@@ -15,8 +16,9 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from kombu.exceptions import ChannelError
 
-from artifactsite.lib import tracing
+from artifactsite.lib import tracing, worded
 from artifactsite.lib.errors import Conflict
+from artifactsite.lib.worded import Values
 from jobs import figures, registry
 from jobs.heartbeat import heartbeat
 from jobs.holding import holding
@@ -74,32 +76,44 @@ def claim(job_id: uuid.UUID) -> Job | None:
     if holding.draining:
         return None
     now = timezone.now()
-    lease = uuid.uuid4()
-    taken = Job.objects.filter(pk=job_id, state=JobState.QUEUED, available_at__lte=now).update(
-        state=JobState.RUNNING,
-        lease=lease,
-        leased_until=now + settings.JOB_LEASE,
-        attempts=F("attempts") + 1,
-        started_at=now,
-        error="",
-    )
-    return Job.objects.get(pk=job_id) if taken else None
+    values = {"job": job_id, "lease": uuid.uuid4(), "now": now, "until": now + settings.JOB_LEASE}
+    if not worded.change("job claimed", _claimed, values):
+        return None
+    return worded.models(
+        Job, "job by id", lambda values: Job.objects.filter(pk=values["job"]), {"job": job_id}
+    )[0]
 
 
-def _due(queues: list[str]) -> QuerySet[Job]:
-    due = Job.objects.filter(state=JobState.QUEUED, queue__in=queues, available_at__lte=timezone.now())
+def _claimed(values: Values) -> tuple[QuerySet[Job], dict[str, Any]]:
+    return Job.objects.filter(pk=values["job"], state=JobState.QUEUED, available_at__lte=values["now"]), {
+        "state": JobState.RUNNING,
+        "lease": values["lease"],
+        "leased_until": values["until"],
+        "attempts": F("attempts") + 1,
+        "started_at": values["now"],
+        "error": "",
+    }
+
+
+def _due(queues: list[str], now: datetime) -> QuerySet[Job]:
+    due = Job.objects.filter(state=JobState.QUEUED, queue__in=queues, available_at__lte=now)
     return due.order_by("-priority", "created_at")
 
 
 def waiting(queues: list[str], limit: int) -> list[Job]:
     """Jobs that are due, most urgent first."""
-    return list(_due(queues)[:limit])
+    return list(_due(queues, timezone.now())[:limit])
 
 
 def execute_next(queue: str) -> bool:
     """Does the most urgent job of a queue. Whoever rang for what, the table decides; False: nothing waits."""
-    # Some more than one: others hear of the first at the same time.
-    return any(execute(pk) for pk in _due([queue]).values_list("pk", flat=True)[:10])
+
+    def next_ones(values: Values) -> QuerySet[Any, Any]:
+        # Some more than one: others hear of the first at the same time.
+        return _due([values["queue"]], values["now"]).values_list("pk")[:10]
+
+    found = worded.rows("jobs due", next_ones, {"queue": queue, "now": timezone.now()})
+    return any(execute(pk) for (pk,) in found)
 
 
 def execute(job_id: uuid.UUID) -> bool:
@@ -133,15 +147,29 @@ def execute(job_id: uuid.UUID) -> bool:
             log.exception("job failed")
             _finish_badly(job, f"{type(error).__name__}: {error}")
         else:
-            now = timezone.now()
-            if _held(job).update(state=JobState.DONE, lease=None, leased_until=None, finished_at=now):
+            if _done(job):
                 figures.add("job", job.task, "done", amount=time.monotonic() - started)
     return True
 
 
 def _held(job: Job) -> QuerySet[Job]:
     """The job's row, only while this lease holds it."""
-    return Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING)
+    return _held_by(job.pk, job.lease)
+
+
+def _held_by(pk: uuid.UUID, lease: uuid.UUID | None) -> QuerySet[Job]:
+    return Job.objects.filter(pk=pk, lease=lease, state=JobState.RUNNING)
+
+
+def _done(job: Job) -> bool:
+    """Notes the job's end; False where this lease no longer holds it."""
+
+    def ended(values: Values) -> tuple[QuerySet[Job], dict[str, Any]]:
+        fields = {"state": JobState.DONE, "lease": None, "leased_until": None, "finished_at": values["now"]}
+        return _held_by(values["job"], values["lease"]), fields
+
+    values = {"job": job.pk, "lease": job.lease, "now": timezone.now()}
+    return worded.change("job done", ended, values) > 0
 
 
 def _finish_badly(job: Job, reason: str, *, lapsed: bool = False) -> bool:

@@ -1,6 +1,12 @@
 """May this file be attached, and why not: the project's limits on size and number."""
 
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from artifactsite.lib import worded
 from artifactsite.lib.errors import Refusal
+from artifactsite.lib.worded import Values
 from conversations.models import Conversation
 from projects.models import Project
 from uploads.models import Upload
@@ -8,7 +14,13 @@ from uploads.models import Upload
 
 def room(conversation: Conversation) -> int:
     """How many more files the conversation may hold; certain only under a lock on it."""
-    return max(0, conversation.project.max_files - Upload.objects.filter(conversation=conversation).count())
+
+    def counted(values: Values) -> QuerySet[Any, Any]:
+        there = Upload.objects.filter(conversation=values["conversation"]).order_by()
+        return there.values("conversation").annotate(number=Count("pk")).values_list("number")
+
+    found = worded.rows("uploads counted", counted, {"conversation": conversation.pk})
+    return max(0, conversation.project.max_files - (found[0][0] if found else 0))
 
 
 def too_large(project: Project) -> Refusal:

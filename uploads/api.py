@@ -4,8 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.db.models.functions import Substr
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from drf_spectacular.types import OpenApiTypes
@@ -17,12 +18,15 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import ApiRequest
+from accounts.models import User
 from accounts.throttles import PublicLinkThrottle
+from artifactsite.lib import worded
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.pagination import positive, whole
 from artifactsite.lib.parsers import MultiPartParser
 from artifactsite.lib.schema import ErrorSerializer
 from artifactsite.lib.serving import Blob, serve
+from artifactsite.lib.worded import Values
 from conversations.models import Conversation
 from projects.models import Project
 from uploads import direct, door, services
@@ -48,8 +52,16 @@ LONGEST_CONTENT = 1_000_000
 
 def own_conversation(request: ApiRequest, pk: UUID) -> Conversation:
     """A conversation of the caller's own, or 404."""
-    visible = Conversation.objects.visible_to(request.user).select_related("project")
-    return get_object_or_404(visible, pk=pk)
+
+    def own(values: Values) -> QuerySet[Conversation]:
+        reader = User(pk=values["reader"])
+        return Conversation.objects.visible_to(reader).filter(pk=values["conversation"])
+
+    values = {"reader": request.user.pk, "conversation": pk}
+    found = worded.models(Conversation, "own conversation", own, values, related="project")
+    if not found:
+        raise Http404
+    return found[0]
 
 
 def _received(accepted: list[Upload], rejected: list[services.Rejected]) -> Response:

@@ -17,9 +17,10 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from artifactsite.lib import blobs
+from artifactsite.lib import blobs, worded
 from artifactsite.lib.errors import Conflict, Invalid, Refusal
 from artifactsite.lib.names import clean_name, extension_of
+from artifactsite.lib.worded import Values
 from conversations.models import Conversation
 from jobs import figures
 from jobs import services as jobs
@@ -104,16 +105,25 @@ def take_in(*, by: User, conversation: Conversation, arrivals: list[Arrival]) ->
     """Makes uploads of the first of `arrivals`, as many as there is room for, under the conversation's lock."""
     with transaction.atomic():
         lock(conversation)
-        ahead = Upload.objects.filter(owner=by, status__in=PENDING)[:AT_HAND].count()
+        ahead = len(worded.rows("uploads that wait", _that_wait, {"owner": by.pk}))
         return [
             _create(by, conversation, arrival, _priority(ahead + number))
             for number, arrival in enumerate(arrivals[: access.room(conversation)])
         ]
 
 
+def _that_wait(values: Values) -> QuerySet[Any, Any]:
+    return Upload.objects.filter(owner=values["owner"], status__in=PENDING).values_list("pk")[:AT_HAND]
+
+
 def lock(conversation: Conversation) -> None:
     """Until the transaction ends, nobody else adds files to the conversation. 404 where it was deleted."""
-    if not Conversation.objects.select_for_update().filter(pk=conversation.pk).exists():
+
+    def locked(values: Values) -> QuerySet[Any, Any]:
+        found = Conversation.objects.select_for_update().filter(pk=values["conversation"])
+        return found.values_list("pk")
+
+    if not worded.rows("conversation locked", locked, {"conversation": conversation.pk}):
         raise Http404
 
 
@@ -283,12 +293,20 @@ def extract(upload_id: uuid.UUID) -> None:
 
 def _begin(upload_id: uuid.UUID) -> Upload | None:
     """The upload under a new run; None where nothing is left to do."""
-    run = uuid.uuid4()
-    begun = Upload.objects.filter(pk=upload_id, status__in=PENDING).update(
-        status=UploadStatus.EXTRACTING, run=run, attempts=F("attempts") + 1
-    )
-    mine = Upload.objects.select_related("conversation").filter(pk=upload_id, run=run)
-    return mine.first() if begun else None
+    values = {"upload": upload_id, "run": uuid.uuid4()}
+    if not worded.change("upload begun", _begun, values):
+        return None
+    mine = worded.models(Upload, "upload of a run", _of_run, values, related="conversation")
+    return mine[0] if mine else None
+
+
+def _begun(values: Values) -> tuple[QuerySet[Upload], dict[str, Any]]:
+    fields = {"status": UploadStatus.EXTRACTING, "run": values["run"], "attempts": F("attempts") + 1}
+    return Upload.objects.filter(pk=values["upload"], status__in=PENDING), fields
+
+
+def _of_run(values: Values) -> QuerySet[Upload]:
+    return Upload.objects.filter(pk=values["upload"], run=values["run"])
 
 
 class _Infected(Exception):
@@ -334,7 +352,11 @@ def _reporter(upload: Upload) -> Progress:
 
 def _held(upload: Upload) -> QuerySet[Upload]:
     """The upload's row, only while it is this run that extracts it."""
-    return Upload.objects.filter(pk=upload.pk, run=upload.run, status=UploadStatus.EXTRACTING)
+    return _extracting({"upload": upload.pk, "run": upload.run})
+
+
+def _extracting(values: Values) -> QuerySet[Upload]:
+    return _of_run(values).filter(status=UploadStatus.EXTRACTING)
 
 
 def _may_pass(error: Exception) -> bool:
@@ -374,10 +396,15 @@ def _finish(
             "cpu_seconds": extracted.cpu_seconds,
             "peak_bytes": extracted.peak_bytes,
         }
+    fields = {"status": status, "error_code": error[0], "error_message": error[1], **facts}
+
+    def finished(values: Values) -> tuple[QuerySet[Upload], dict[str, Any]]:
+        return _extracting(values), {name: values[name] for name in fields}
+
     with transaction.atomic():
-        code, message = error
-        if _held(upload).update(status=status, error_code=code, error_message=message, **facts):
-            _count(upload, code or "ready", extracted.seconds if extracted else 0.0, facts)
+        values = {"upload": upload.pk, "run": upload.run, **fields}
+        if worded.change(("upload finished", *facts), finished, values):
+            _count(upload, error[0] or "ready", extracted.seconds if extracted else 0.0, facts)
             if extracted is not None:
                 _keep_text(upload, extracted)
         elif Upload.objects.filter(pk=upload.pk, status__in=PENDING).exists():
@@ -386,8 +413,10 @@ def _finish(
 
 def _count(upload: Upload, outcome: str, seconds: float, facts: dict[str, Any]) -> None:
     extension = extension_of(upload.filename)
-    figures.add("extraction", extension, outcome, amount=seconds)
-    figures.add("extraction_cpu", extension, amount=facts.get("cpu_seconds", 0.0))
+    figures.add_all(
+        ("extraction", (extension, outcome), seconds),
+        ("extraction_cpu", (extension,), facts.get("cpu_seconds", 0.0)),
+    )
 
 
 def _keep_text(upload: Upload, extracted: Extracted) -> None:

@@ -7,9 +7,13 @@ comes as late, and with the same progress, as if the file were being read; only 
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from artifactsite.lib import worded
+from artifactsite.lib.worded import Values
 from uploads.extraction.protocol import Extracted
 from uploads.models import Extraction, Upload, UploadStatus
 
@@ -23,35 +27,40 @@ def text_of_twin(upload: Upload, progress: Callable[[int, int], None]) -> Extrac
 
     A truncated text is not taken: it may have been cut for lack of time.
     """
-    twin = (
-        Extraction.objects.filter(
-            upload__sha256=upload.sha256,
-            upload__size=upload.size,
-            upload__media_type=upload.media_type,
-            upload__conversation__project=upload.conversation.project_id,
-            upload__status=UploadStatus.READY,
-            truncated=False,
-            created_at__gt=timezone.now() - MAX_AGE,
-        )
-        .exclude(upload=upload)
-        .select_related("upload")
-        .order_by("created_at")
-        .first()
+    values = {
+        "sha256": upload.sha256,
+        "size": upload.size,
+        "type": upload.media_type,
+        "project": upload.conversation.project_id,
+        "upload": upload.pk,
+        "since": timezone.now() - MAX_AGE,
+    }
+    for text, engine, warnings, details, seconds, parts, cpu, peak, owner in worded.rows(
+        "twin", _twin, values
+    ):
+        if owner != upload.owner_id:
+            _take_as_long(seconds, parts, progress)
+        return Extracted(
+            text=text, parts=parts, engine=engine, warnings=warnings, details=details, seconds=seconds,
+            cpu_seconds=cpu, peak_bytes=peak,
+        )  # fmt: skip
+    return None
+
+
+def _twin(values: Values) -> QuerySet[Any, Any]:
+    same = Extraction.objects.filter(
+        upload__sha256=values["sha256"],
+        upload__size=values["size"],
+        upload__media_type=values["type"],
+        upload__conversation__project=values["project"],
+        upload__status=UploadStatus.READY,
+        truncated=False,
+        created_at__gt=values["since"],
     )
-    if twin is None:
-        return None
-    if twin.upload.owner_id != upload.owner_id:
-        _take_as_long(twin.seconds, twin.upload.parts_total, progress)
-    return Extracted(
-        text=twin.text,
-        parts=twin.upload.parts_total,
-        engine=twin.engine,
-        warnings=twin.warnings,
-        details=twin.details,
-        seconds=twin.seconds,
-        cpu_seconds=twin.upload.cpu_seconds,
-        peak_bytes=twin.upload.peak_bytes,
-    )
+    facts = "parts_total", "cpu_seconds", "peak_bytes", "owner"
+    found = same.exclude(upload=values["upload"]).order_by("created_at")
+    columns = "text", "engine", "warnings", "details", "seconds", *(f"upload__{fact}" for fact in facts)
+    return found.values_list(*columns)[:1]
 
 
 def _take_as_long(seconds: float, parts: int, progress: Callable[[int, int], None]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import JSONField, Model, QuerySet, UUIDField
 from django.db.models.base import ModelState
+from django.db.models.sql import UpdateQuery
 
 Values = Mapping[str, Any]
 Words = tuple[str, Sequence[Any]]
@@ -75,6 +77,55 @@ def instance(model: type[M], values: dict[str, Any], related: dict[str, Any] | N
     made = model.__new__(model)
     made.__dict__.update(values, _state=state)
     return made
+
+
+def models(
+    model: type[M], kind: Hashable, make: Callable[[Values], QuerySet[M]], values: Values, related: str = ""
+) -> list[M]:
+    """What the queryset of `model` that `make` gives for `values` finds; `kind` as for `rows`.
+
+    `related` names a foreign key that is never empty, whose model comes along.
+    """
+    own, columns, its_model, its = _columns(model, related)
+
+    def make_rows(these: Values) -> QuerySet[Any, Any]:
+        return make(these).values_list(*columns)
+
+    found = []
+    for row in rows((model, kind, related), make_rows, values):
+        facts = dict(zip(own, row[: len(own)], strict=True))
+        beside = (
+            {related: instance(its_model, dict(zip(its, row[len(own) :], strict=True)))} if its_model else {}
+        )
+        found.append(instance(model, facts, beside))
+    return found
+
+
+@cache
+def _columns(model: type[Model], related: str) -> tuple[list[str], list[str], type[Model] | None, list[str]]:
+    """The fields of a model, the columns of a statement, and the model and fields that a foreign key leads to."""
+    own = [field.attname for field in model._meta.concrete_fields]
+    if not related:
+        return own, own, None, []
+    its_model: Any = model._meta.get_field(related).related_model
+    its = [field.attname for field in its_model._meta.concrete_fields]
+    return own, [*own, *(f"{related}__{name}" for name in its)], its_model, its
+
+
+def change(
+    kind: Hashable, make: Callable[[Values], tuple[QuerySet[Any, Any], dict[str, Any]]], values: Values
+) -> int:
+    """Updates rows: `make` gives which, and what their fields become. How many there were; `kind` as for `rows`."""
+
+    def word(these: Values) -> tuple[Words, "_Converters"]:
+        queryset, fields = make(these)
+        query: Any = queryset.order_by().query.chain(UpdateQuery)
+        query.add_update_values(fields)
+        return query.get_compiler(connection=connection).as_sql(), ()
+
+    statement = _statement(kind, word, values)
+    with transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS):
+        return statement.change(values)
 
 
 @contextmanager
@@ -140,6 +191,11 @@ class _Statement:
             found: list[Row] = cursor.fetchall()
         return [self._converted(row) for row in found] if self.converters else found
 
+    def change(self, values: Values) -> int:
+        with _prepared_cursor() if self.is_prepared else connection.cursor() as cursor:
+            cursor.execute(self.sql, self.filled(values))
+            return int(cursor.rowcount)
+
     def _converted(self, row: Row) -> Row:
         changed = list(row)
         for place, convert, expression in self.converters:
@@ -190,6 +246,8 @@ def _stand_in(value: Any, place: int) -> Any:
             raise TypeError(f"{value!r} changes the words: it belongs to the kind")
         case int():
             return -7_300_500_000_000 - place
+        case float():
+            return -7305.0625 - place
         case uuid.UUID():
             return uuid.UUID(int=(0x73005 << 100) + place)
         case datetime():

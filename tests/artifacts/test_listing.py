@@ -3,6 +3,7 @@
 from datetime import timedelta
 from itertools import product
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from artifacts.filters import Wanted
 from artifacts.listing import Listing, count_of, counts_of_types, shown
 from artifactsite.lib import pagination, worded
 from benchmarks.plans import recorded
+from projects.models import Membership
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -97,3 +99,32 @@ def test_a_kind_that_promises_too_much_is_not_kept(cast: Cast) -> None:
         assert worded.rows("promises too much", make, {"one": cast.alice.pk}) == [(cast.alice.pk,)]
         assert worded.rows("promises too much", make, {"one": cast.dora.pk}) == []
     assert (connection.vendor, "promises too much") not in worded._kept
+
+
+def test_changes_and_models_that_are_worded_once_are_those_asked_for(cast: Cast) -> None:
+    projects = type(cast.project).objects
+
+    def renamed(values: worded.Values) -> Any:
+        return projects.filter(pk=values["project"]), {"name": values["name"], "max_files": values["files"]}
+
+    for one, name, files in (
+        (cast.project, "First", 7),
+        (cast.elsewhere, "Second", 8),
+        (cast.elsewhere, "", 9),
+    ):
+        values = {"project": one.pk, "name": name, "files": files}
+        assert worded.change("renamed", renamed, values) == 1
+    assert worded.change("renamed", renamed, {**values, "project": uuid4()}) == 0
+    assert set(projects.values_list("name", "max_files")) == {("First", 7), ("", 9)}
+
+    def of(values: worded.Values) -> Any:
+        return Membership.objects.filter(user=values["user"], project=values["project"])
+
+    for user, project in ((cast.alice, cast.project), (cast.carol, cast.elsewhere)):
+        values = {"user": user.pk, "project": project.pk}
+        (member,) = worded.models(Membership, "member", of, values, related="project")
+        assert member == of(values).get()
+        assert (member.role, member.project.max_files) == (
+            of(values).get().role,
+            7 if project == cast.project else 9,
+        )
