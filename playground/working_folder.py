@@ -30,7 +30,7 @@ def unpacked(conversation: Conversation, resources: ExitStack) -> Path | None:
     if kept is None:
         return None
     folder = Path(resources.enter_context(TemporaryDirectory(prefix="kept-")))
-    with blobs.open_blob(kept.file) as file, tarfile.open(fileobj=file) as archive:
+    with blobs.open_blob(kept.file) as file, tarfile.open(fileobj=file, mode="r|") as archive:
         archive.extractall(folder, filter="data")
     return folder
 

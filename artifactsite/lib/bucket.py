@@ -1,14 +1,21 @@
 """Content in an S3 bucket, under the same keys as on disk. Apart, so that a site on disk never loads boto3."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
 from storages.backends.s3 import S3Storage
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_BUFFER = 64 * 1024  # bytes of an open file that are held in memory
+_ATTEMPTS = 3  # at one place of a content, where the bucket breaks off its answer
 
 
 @contextmanager
@@ -21,6 +28,84 @@ def _as_on_disk(key: str) -> Iterator[None]:
         if answer.get("HTTPStatusCode") == 404:
             raise FileNotFoundError(f"the bucket has no {key}") from error
         raise OSError(f"the bucket failed at {key}: {type(error).__name__}") from error
+
+
+class _Content(io.RawIOBase):
+    """What lies under a key, fetched as it is read: never more of it than the reader holds.
+
+    `key` is whole, with the bucket's prefix; `start` and `end` (both included) are bytes; no `end`: the whole.
+    Asks for it at once: FileNotFoundError where there is nothing, another OSError where the bucket fails. An answer
+    that breaks off is asked for again from there, of the same content or not at all.
+    """
+
+    def __init__(self, bucket: Any, key: str, start: int = 0, end: int | None = None) -> None:
+        self._body: Any = None
+        self._object, self._key = bucket.Object(key), key
+        self._position = start
+        # Of an empty content no range can be asked for.
+        part = {} if end is None else {"Range": f"bytes={start}-{end}"}
+        with _as_on_disk(key):
+            found = self._object.get(**part)
+        self._end: int = start + found["ContentLength"]  # behind the last byte
+        self._etag: str = found["ETag"]
+        self._body = found["Body"]
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        to = offset + (0, self._position, self._end)[whence]
+        if to < 0:
+            raise ValueError(f"{to} is before the beginning")
+        if to != self._position:
+            self._drop()
+            self._position = to
+        return to
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        room = memoryview(buffer).cast("B")
+        wanted = min(len(room), self._end - self._position)
+        if wanted <= 0:
+            return 0
+        piece = self._piece(wanted)
+        room[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)
+
+    def _piece(self, wanted: int) -> bytes:
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                with _as_on_disk(self._key):
+                    if self._body is None:
+                        self._body = self._from_here()
+                    piece: bytes = self._body.read(wanted)
+                if piece:
+                    return piece
+            except OSError:
+                self._drop()
+                if not left:
+                    raise
+            self._drop()
+        raise OSError(f"the bucket ended {self._key} before its end")
+
+    def _from_here(self) -> Any:
+        span = f"bytes={self._position}-{self._end - 1}"
+        return self._object.get(Range=span, IfMatch=self._etag)["Body"]
+
+    def _drop(self) -> None:
+        if self._body is not None:
+            self._body.close()
+            self._body = None
+
+    def close(self) -> None:
+        self._drop()
+        super().close()
 
 
 class BucketStorage(S3Storage):
@@ -46,9 +131,11 @@ class BucketStorage(S3Storage):
         return saved
 
     def _open(self, name: str, mode: str = "rb") -> "File[Any]":
-        with _as_on_disk(name):
-            file: File[Any] = super()._open(name, mode)
-        return file
+        """For reading, as a stream. What is written is written whole, by `save`."""
+        if mode != "rb":
+            raise ValueError(f"files of a bucket are not opened for {mode}")
+        content = _Content(self.bucket, self._normalize_name(name))
+        return File(io.BufferedReader(content, _BUFFER), name)
 
     def presigned(self, key: str, *, seconds: int, disposition: str, media_type: str) -> str:
         """A URL that reads `key` for `seconds`, with the headers that the download needs."""
@@ -93,7 +180,4 @@ class BucketStorage(S3Storage):
 
     def open_range(self, key: str, start: int, end: int) -> IO[bytes]:
         """The bytes from `start` to `end`, both included."""
-        with _as_on_disk(key):
-            found = self.bucket.Object(self._normalize_name(key)).get(Range=f"bytes={start}-{end}")
-        body: IO[bytes] = found["Body"]
-        return body
+        return io.BufferedReader(_Content(self.bucket, self._normalize_name(key), start, end), _BUFFER)

@@ -49,7 +49,7 @@ class Postgres:
 
 @contextlib.contextmanager
 def postgres() -> Iterator[Postgres]:
-    with servers._folder("postgres") as folder, servers._stranger(folder) as run_as:
+    with servers.own_folder("postgres") as folder, servers._stranger(folder) as run_as:
         server = Postgres(folder, run_as)
         server.start()
         servers._make_database(server.port, "site")
@@ -88,7 +88,7 @@ def redis() -> Iterator[Redis]:
 def whole_site(**settings: str) -> Iterator[tuple[Site, Postgres, Redis]]:
     """A site as it runs for many: PostgreSQL, Redis, two Celery workers and beat."""
     with (
-        servers._folder("site") as folder,
+        servers.own_folder("site") as folder,
         postgres() as database,
         redis() as broker,
         running_site(
