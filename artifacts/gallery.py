@@ -2,7 +2,7 @@
 
 import uuid
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -19,6 +19,7 @@ from artifacts.filters import NotWanted, wanted
 from artifacts.listing import ArtifactPagination, Listing, counts_of_types
 from artifacts.models import Artifact
 from artifacts.pages import (
+    NO_BODY,
     Body,
     Source,
     address,
@@ -185,7 +186,7 @@ class Tile:
     self_url: str
     day: str = ""
     # Pieces of the text that a search found, each with whether it is marked.
-    match: list[tuple[str, bool]] = field(default_factory=list)
+    match: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -253,8 +254,9 @@ class _Sorted:
 def gallery_page(request: HttpRequest, user: User) -> Gallery:
     """The gallery as `user` asked for it. Raises Refusal for parameters that make no sense."""
     asked = Asked.of(request)
-    tabs = gallery_tabs(request, user)
-    tiles, more_url, previous_url = gallery_tiles(request, user)
+    listing = _listing(request, asked, user)
+    tabs = _tabs(asked, listing)
+    tiles, more_url, previous_url = _tiles(request, asked, listing, user)
     return Gallery(
         asked=asked,
         url=asked.url(),
@@ -277,10 +279,12 @@ def gallery_page(request: HttpRequest, user: User) -> Gallery:
 def gallery_tiles(request: HttpRequest, user: User) -> tuple[list[Tile], str, str]:
     """One page of tiles, the address of the next and of the one before."""
     asked = Asked.of(request)
+    return _tiles(request, asked, _listing(request, asked, user), user)
+
+
+def _tiles(request: HttpRequest, asked: Asked, listing: Listing, user: User) -> tuple[list[Tile], str, str]:
     paging = _Paging()
-    listing: Any = _listing(request, asked, user)
-    found = paging.paginate_queryset(listing, _paging(request), _Sorted())
-    rows = found or []
+    rows = paging.paginate_queryset(listing, _paging(request), _Sorted()) or []
     tiles = [tile_of(row, user, asked) for row in rows]
     if paging.field in ("created_at", "updated_at"):
         tiles = _by_day(tiles, rows, paging.field, request)
@@ -317,10 +321,10 @@ def tile_of(artifact: Artifact, user: User, asked: Asked) -> Tile:
         saved=artifact.is_saved,
         visibility=artifact.visibility,
         source=source_of(artifact, version, user),
-        body=body_of(artifact, version, thumbnail=True),
+        body=NO_BODY if asked.get("view") == "list" else body_of(artifact, version, thumbnail=True),
         url=reverse("artifact", args=[artifact.pk]) + asked.query(),
         self_url=address("artifact-tile", artifact) + asked.query(),
-        match=artifact.match.pieces() if hasattr(artifact, "match") else [],
+        match=tuple(artifact.match.pieces()) if hasattr(artifact, "match") else (),
     )
 
 
@@ -363,7 +367,10 @@ def day_label(day: date, today: date) -> str:
 def gallery_tabs(request: HttpRequest, user: User) -> list[Tab]:
     """The tabs with true counts: of what is visible, in the scope and filters of the moment."""
     asked = Asked.of(request)
-    listing = _listing(request, asked, user)
+    return _tabs(asked, _listing(request, asked, user))
+
+
+def _tabs(asked: Asked, listing: Listing) -> list[Tab]:
     counts = {
         name: EXACT_COUNT + 1 if count is None else count for name, count in counts_of_types(listing).items()
     }

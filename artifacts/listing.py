@@ -5,7 +5,7 @@ Which rows there are is `ArtifactQuerySet.visible_to`'s to say, as everywhere; t
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import accumulate
 from typing import Any
@@ -17,8 +17,8 @@ from django.db.models import QuerySet
 from accounts.models import User
 from artifacts import search
 from artifacts.filters import TYPES, Wanted
-from artifacts.models import Artifact, Thumbnail, Version
-from artifacts.querysets import MOST_BY_ONE_PLAN, ArtifactQuerySet
+from artifacts.models import Artifact, Grid, Thumbnail, Version
+from artifacts.querysets import MOST_BY_ONE_PLAN, ArtifactQuerySet, projects_of
 from artifactsite.lib import pagination, worded
 from artifactsite.lib.pagination import Cursor, CursorOrPagePagination, counted
 from artifactsite.lib.worded import Values, instance
@@ -38,6 +38,7 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "conversation": ("owner_id", "title"),
     "current": ("number", "file", "media_type", "size", "sha256", "preview", "message_id"),
     "current__thumbnail": ("id", "file", "width", "height"),
+    "current__grid": ("id", "summary"),
 }  # fmt: skip
 _COLUMNS = [f"{path}__{name}" if path else name for path, names in _SHOWN.items() for name in names]
 _ENDS = list(accumulate(map(len, _SHOWN.values())))
@@ -48,6 +49,7 @@ _SLICES = [
 _ROOMS = (1, 8, 21, 49, 51, 101)  # ids of a statement
 # What an address may ask for that doesn't change the words of the statement, only its values.
 _VALUES = "project", "conversation", "created_after", "created_before"
+_PROJECT = "project of the reader "  # and its place
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Listing:
     reader: int
     wanted: Wanted
     within: UUID | None = None
+    # What was read for it; of those that `replace` makes out of it too.
+    _read: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     model = Artifact
 
@@ -64,7 +68,17 @@ class Listing:
     def values(self) -> dict[str, Any]:
         given = {name: getattr(self.wanted, name) for name in _VALUES}
         given |= {"reader": self.reader, "within": self.within}
+        given |= {f"{_PROJECT}{place}": project for place, project in enumerate(self._projects())}
         return {name: value for name, value in given.items() if value is not None}
+
+    def _projects(self) -> list[UUID]:
+        """The reader's projects, where statements name each: not on PostgreSQL, which reads them itself."""
+        if not self.is_merged or connection.vendor == "postgresql":
+            return []
+        if "projects" not in self._read:
+            self._read["projects"] = projects_of(User(pk=self.reader))
+        projects: list[UUID] = self._read["projects"]
+        return projects
 
     @property
     def kind(self) -> Hashable:
@@ -77,11 +91,14 @@ class Listing:
         values = self.values if values is None else values
         reader = User(pk=values["reader"])
         wanted = replace(self.wanted, **{name: values[name] for name in _VALUES if name in values})
-        found = wanted.of(Artifact.objects.visible_to(reader), reader)
+        visible = Artifact.objects.visible_to(reader)
+        if projects := [value for name, value in values.items() if name.startswith(_PROJECT)]:
+            visible = visible.of_a_member_of(projects)
+        found = wanted.of(visible, reader)
         return found.filter(conversation_id=values["within"]) if "within" in values else found
 
     def is_one_plan(self, most: int, *, ordered: bool = True) -> bool:
-        """Whether one statement and one plan are right for `most` rows, whoever asks for whichever project."""
+        """Whether one plan is right for `most` rows, whoever asks for whichever project."""
         if self.wanted.q or self.wanted.project or self.wanted.conversation or self.within:
             return False  # a project may have three of somebody's artifacts, or thirty thousand
         few = most <= MOST_BY_ONE_PLAN or not ordered
@@ -94,7 +111,7 @@ class Listing:
 
 @cache
 def _is_merged(scope: str) -> bool:
-    return Listing(0, Wanted(scope=scope)).rows().is_merged
+    return Listing(0, Wanted(scope=scope)).rows({"reader": 0}).is_merged
 
 
 # Lists that had many more than are counted, and until when that is believed (seconds of the monotonic clock).
@@ -112,8 +129,13 @@ def count_of(listing: Listing) -> int | None:
     if _long.get(listing, 0) > now:
         return None
     most = exact + exact // 5 + 1
-    kind = ("count", most, listing.kind) if listing.is_one_plan(most, ordered=False) else None
-    found = worded.found(kind, lambda given: counted(listing.rows(given), most), listing.values)
+    kind = None if listing.wanted.q else ("count", most, listing.kind)
+    found = worded.found(
+        kind,
+        lambda given: counted(listing.rows(given), most),
+        listing.values,
+        is_one_plan=listing.is_one_plan(most, ordered=False),
+    )
     count: int = found[0][0] if found else 0
     if count >= most:
         if len(_long) >= MOST_BELIEVED:
@@ -197,8 +219,8 @@ class ArtifactPagination(CursorOrPagePagination):
     ) -> list[Artifact]:
         """`count` of the rows from `start`. Their ids are found first, which an index can do alone, whoever asks."""
         kind = self.field, self.descending, reverse, count, listing.kind, tuple(values), bool(start)
-        is_kept = listing.is_one_plan(count)
-        if start and is_kept and not listing.is_merged:
+        is_one_plan = listing.is_one_plan(count)
+        if start and is_one_plan and not listing.is_merged:
             keys = worded.found(
                 kind,
                 lambda given: self._walked_keys(rows(given), given["start"], count, reverse=reverse),
@@ -206,9 +228,10 @@ class ArtifactPagination(CursorOrPagePagination):
             )
         else:
             keys = worded.found(
-                kind if is_kept and not start else None,
+                None if start else kind,
                 lambda given: self._keys(rows(given), start, count, reverse=reverse),
                 values,
+                is_one_plan=is_one_plan,
             )
         return self._chosen(listing, keys)  # type: ignore[arg-type]
 
@@ -247,7 +270,7 @@ def _artifacts(rows: Iterable[tuple[Any, ...]]) -> list[Artifact]:
 
 def _artifact(row: tuple[Any, ...], once: dict[Any, Any]) -> Artifact:
     of = {path: dict(zip(names, row[start:end], strict=True)) for path, names, start, end in _SLICES}
-    facts, version, thumbnail = of[""], of["current"], of["current__thumbnail"]
+    facts, version, thumbnail, grid = of[""], of["current"], of["current__thumbnail"], of["current__grid"]
     project, owner, conversation = facts["project_id"], facts["owner_id"], facts["conversation_id"]
     if project not in once:
         once[project] = instance(Project, {"id": project, **of["project"]}, {})
@@ -255,9 +278,12 @@ def _artifact(row: tuple[Any, ...], once: dict[Any, Any]) -> Artifact:
         once[owner] = instance(User, {"id": owner, **of["owner"]}, {})
     if conversation and conversation not in once:
         once[conversation] = instance(Conversation, {"id": conversation, **of["conversation"]}, {})
-    picture = instance(Thumbnail, thumbnail, {}) if thumbnail["id"] else None
+    made = {
+        "thumbnail": instance(Thumbnail, thumbnail, {}) if thumbnail["id"] else None,
+        "grid": instance(Grid, grid, {}) if grid["id"] else None,
+    }
     current = facts["current_id"] and instance(
-        Version, {"id": facts["current_id"], "artifact_id": facts["id"], **version}, {"thumbnail": picture}
+        Version, {"id": facts["current_id"], "artifact_id": facts["id"], **version}, made
     )
     related = {
         "project": once[project],

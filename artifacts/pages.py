@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +34,7 @@ SAMPLE_COLUMNS = 6
 # What can be seen of a tile: more would only cost time, a thousand times.
 TILE_LINES, TILE_WIDTH, TILE_TEXT = 9, 60, 500
 TILE_CELLS = (4, 6)  # columns, rows
+MOST_HIGHLIGHTED = 1000  # of some 4 KB each
 LARGEST_COPY = 16 * 1024 * 1024  # bytes that a clipboard takes without trouble
 
 _FORMATS = {
@@ -198,12 +200,15 @@ class Body:
     url: str = ""
     text: str = ""
     html: SafeString = field(default_factory=SafeString)
-    columns: list[str] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
     total: int = 0
     hidden_columns: int = 0
     width: int | None = None
     height: int | None = None
+
+
+NO_BODY = Body("facts")
 
 
 def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) -> Body:
@@ -235,9 +240,15 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
     if not text.strip():
         return Body("facts")
     if artifact.gallery_type == GalleryType.CODE:
-        html = markdown.highlighted(text, language_of(artifact.name))
-        return Body("code", text=text, html=mark_safe(html))  # noqa: S308 - made by the highlighter, which escapes
+        return Body("code", text=text, html=_highlighted(text, artifact.name))
     return Body("text", text=text)
+
+
+@lru_cache(maxsize=MOST_HIGHLIGHTED)
+def _highlighted(text: str, name: str) -> SafeString:
+    """The beginning of a text in colours; empty where `name` tells no language. Lists show the same again and again."""
+    html = markdown.highlighted(text, language_of(name))
+    return mark_safe(html)  # noqa: S308 - made by the highlighter, which escapes
 
 
 def _thumbnail_body(artifact: Artifact, version: Version) -> Body:
@@ -249,9 +260,9 @@ def _thumbnail_body(artifact: Artifact, version: Version) -> Body:
 
 def _table_body(summary: dict[str, Any], most_columns: int, most_rows: int | None) -> Body:
     columns: list[str] = summary.get("columns", [])
-    shown = columns[:most_columns]
+    shown = tuple(columns[:most_columns])
     sample = summary.get("sample", [])[:most_rows]
-    rows = [[cell_text(row.get(column)) for column in shown] for row in sample]
+    rows = tuple(tuple(cell_text(row.get(column)) for column in shown) for row in sample)
     return Body(
         "table",
         columns=shown,

@@ -27,6 +27,12 @@ MOST_BY_ONE_PLAN = 700
 _MEMBERS_PROJECT = "member.project_id"
 
 
+def projects_of(reader: "User | None") -> list[UUID]:
+    """The projects that have `reader` for a member, active or not: where to look, not what may be seen."""
+    memberships = apps.get_model("projects", "Membership").objects.filter(user=reader)
+    return list(memberships.values_list("project_id", flat=True))
+
+
 Cut = Callable[["ArtifactQuerySet"], QuerySet[Any, Any]]
 
 
@@ -51,6 +57,8 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
     # Who reads, and whether own and shared artifacts may be among the rows: what `merged` needs to know.
     _reader: "User | None" = None
     _has_own = _has_shared = _in_parts = True
+    # The reader's projects, where they are known already.
+    _known_projects: "Sequence[UUID] | None" = None
     # An expression that says how well a row matches what was searched for (artifacts/search).
     best: Any = None
     # Whether so many of what is visible are among the rows that they are best met by walking an index in order.
@@ -61,6 +69,7 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         clone._reader, clone.best = self._reader, self.best
         clone._has_own, clone._has_shared = self._has_own, self._has_shared
         clone._in_parts, clone.is_walked = self._in_parts, self.is_walked
+        clone._known_projects = self._known_projects
         return clone
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
@@ -70,6 +79,12 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         visible = self.in_projects_of(user).filter(Q(owner=user) | _SHARED)
         visible._reader = user
         return visible
+
+    def of_a_member_of(self, projects: Sequence[UUID]) -> Self:
+        """The same rows, of a reader whose projects are known to be these: `merged` needn't ask for them."""
+        known = self._clone()
+        known._known_projects = projects
+        return known
 
     def as_one(self) -> Self:
         """These rows not in parts: an index that knows no order finds them."""
@@ -88,9 +103,8 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         own: list[int | UUID] = [self._reader.pk] if self._has_own else []
         return [*own, *self._projects()] if self._has_shared else own
 
-    def _projects(self) -> list[UUID]:
-        memberships = apps.get_model("projects", "Membership").objects.filter(user=self._reader)
-        return list(memberships.values_list("project_id", flat=True))
+    def _projects(self) -> Sequence[UUID]:
+        return projects_of(self._reader) if self._known_projects is None else self._known_projects
 
     def merged(self, cut: "Cut", *, most: int, ordered: bool = True) -> tuple[str, Sequence[Any]]:
         """One statement with `cut`, at most `most` rows, of each of the parts that together are these rows.

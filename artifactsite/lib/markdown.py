@@ -73,6 +73,9 @@ def sanitise(html: str) -> str:
     )
 
 
+_SPANS = HtmlFormatter(nowrap=True)  # which takes longer to make than to write a few lines
+
+
 def highlighted(code: str, language: str) -> str:
     """Highlighted HTML spans, or an empty string where the language is unknown or the code too large."""
     if not language or len(code) > LARGEST_HIGHLIGHT:
@@ -81,7 +84,7 @@ def highlighted(code: str, language: str) -> str:
         lexer = get_lexer_by_name(language)
     except ClassNotFound:
         return ""
-    return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
+    return str(highlight(code, lexer, _SPANS))
 
 
 def _fence(code: str, language: str, _attributes: str) -> str:

@@ -55,14 +55,19 @@ def rows(kind: Hashable, make: Callable[[Values], QuerySet[Any, Any]], values: V
     return statement.run(values)
 
 
-def found(kind: Hashable, make: Callable[[Values], Words], values: Values) -> list[Row]:
-    """The same for a statement in SQL: its rows as the database gives them."""
+def found(
+    kind: Hashable, make: Callable[[Values], Words], values: Values, *, is_one_plan: bool = True
+) -> list[Row]:
+    """The same for a statement in SQL: its rows as the database gives them.
+
+    Unless `is_one_plan`, only the words are kept: the database plans it anew for the values of each time.
+    """
 
     def word(these: Values) -> tuple[Words, "_Converters"]:
         return make(these), ()
 
     try:
-        return _statement(kind, word, values).run(values)
+        return _statement(kind, word, values, is_one_plan=is_one_plan).run(values)
     except EmptyResultSet:
         return []
 
@@ -212,9 +217,13 @@ class _Constant:
 
 
 def _statement(
-    kind: Hashable, word: Callable[[Values], tuple[Words, _Converters]], values: Values
+    kind: Hashable,
+    word: Callable[[Values], tuple[Words, _Converters]],
+    values: Values,
+    *,
+    is_one_plan: bool = True,
 ) -> _Statement:
-    key = connection.vendor, kind
+    key = connection.vendor, is_one_plan, kind
     found = _kept.get(key) if kind is not None else None
     if found is not None:
         return found
@@ -230,7 +239,7 @@ def _statement(
     # Of a kind that promises too much, nothing is kept.
     if (statement.sql, statement.filled(values)) != (as_asked.sql, as_asked.filled(values)):
         return as_asked
-    if connection.vendor == "postgresql":
+    if connection.vendor == "postgresql" and is_one_plan:
         statement = statement.with_constants()
     with _keeping:
         if len(_kept) >= MOST_KINDS:
