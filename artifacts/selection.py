@@ -42,7 +42,7 @@ def selection_of(request: HttpRequest, user: User) -> tuple[Selection, Selection
     ids = list(chosen.order_by().values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
     if len(ids) > MOST_AT_ONCE:
         sentence = (
-            f"That are more than {MOST_AT_ONCE:,} artifacts. Narrow the filters, and take them in parts."
+            f"That is more than {MOST_AT_ONCE:,} artifacts. Narrow the filters, and take them in parts."
         )
         raise Invalid("all", sentence, code="too_many")
     return Selection(ids, user, given["all"]), form
