@@ -218,17 +218,17 @@ class ArtifactPagination(CursorOrPagePagination):
         reverse: bool,
     ) -> list[Artifact]:
         """`count` of the rows from `start`. Their ids are found first, which an index can do alone, whoever asks."""
-        kind = self.field, self.descending, reverse, count, listing.kind, tuple(values), bool(start)
+        kind = self.field, self.descending, reverse, listing.kind, tuple(values)
         is_one_plan = listing.is_one_plan(count)
-        if start and is_one_plan and not listing.is_merged:
+        if is_one_plan and not listing.is_merged:
             keys = worded.found(
                 kind,
-                lambda given: self._walked_keys(rows(given), given["start"], count, reverse=reverse),
-                {**values, "start": start},
+                lambda given: self._walked_keys(rows(given), given["start"], given["count"], reverse=reverse),
+                {**values, "start": start, "count": count},
             )
         else:
             keys = worded.found(
-                None if start else kind,
+                None if start else (*kind, count),
                 lambda given: self._keys(rows(given), start, count, reverse=reverse),
                 values,
                 is_one_plan=is_one_plan,

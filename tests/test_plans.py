@@ -114,6 +114,41 @@ def test_a_cursor_costs_what_the_first_page_costs(library: tuple[Library, APICli
         assert asked(caller, behind) == asked(caller, first)
 
 
+def kept_plans(beginning: str) -> list[str]:
+    """The plans that this connection keeps for statements that begin so: for no values, as whoever asks gets them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, COALESCE(cardinality(parameter_types), 0) FROM pg_prepared_statements"
+            " WHERE statement LIKE %s",
+            [f"{beginning}%"],
+        )
+        plans = []
+        for name, count in cursor.fetchall():
+            cursor.execute(f'EXPLAIN EXECUTE "{name}" ({", ".join(["NULL"] * count)})')
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    return plans
+
+
+def test_the_plan_that_is_kept_walks_the_index_whoever_asks(library: tuple[Library, APIClient]) -> None:
+    """Most have a page or two. A plan made for them sorts all that one has, on every page of somebody with many."""
+    _, caller = library
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = on")
+        cursor.execute("SET LOCAL enable_seqscan = on")
+        cursor.execute("ALTER TABLE artifacts_artifact ALTER owner_id SET (n_distinct = 10)")
+        cursor.execute("ANALYZE artifacts_artifact (owner_id)")
+        cursor.execute("DEALLOCATE ALL")
+    orders = ("", "&ordering=name", "&ordering=-updated_at")
+    for order in orders:
+        first = LIST + order
+        for address in (first, f"{first}&page=2", caller.get(first).json()["next"]):
+            for _ in range(3):
+                assert caller.get(address).json()["results"]
+    plans = kept_plans("SELECT pk FROM (")
+    assert len(plans) == 2 * len(orders)  # by number, and by cursor
+    assert [plan for plan in plans if "Sort" in plan or "using artifact_of_owner" not in plan] == []
+
+
 def test_the_dropdown_has_indexes(library: tuple[Library, APIClient]) -> None:
     filled, caller = library
     conversation = Conversation.objects.filter(owner__username=READER).values_list("pk", flat=True)[0]

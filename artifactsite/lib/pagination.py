@@ -214,18 +214,19 @@ class CursorOrPagePagination(BasePagination):
     def _walked_keys(
         self, queryset: QuerySet[Any], start: int, count: int, *, reverse: bool = False
     ) -> tuple[str, Sequence[Any]]:
-        """The same for a queryset that an index has in order, with `start` as a parameter.
+        """The same for a queryset that an index has in order, with `start` and `count` as parameters.
 
-        A kept plan that doesn't know how deep it goes walks the index; one that does may rather sort all there is.
+        A kept plan that knows neither walks the index for a part of the rows. One that knows that it wants 51, and
+        thinks that whoever asks has no more, reads all there are and sorts them: forty thousand, of some.
         """
         sign = "DESC" if self.descending != reverse else "ASC"
         sorted_rows = self._sorted(queryset, reverse=reverse).values_list(self.field, "pk")
         rows, params = sorted_rows.query.sql_with_params()
         chosen = (
-            f"SELECT pk FROM ({rows} LIMIT {count} OFFSET %s) AS k"  # noqa: S608 - Django's SQL
+            f"SELECT pk FROM ({rows} LIMIT %s OFFSET %s) AS k"  # noqa: S608 - Django's SQL
             f" ORDER BY {self.field} {sign}, pk {sign}"
         )
-        return chosen, [*params, start]
+        return chosen, [*params, count, start]
 
     def _from_page(self, queryset: QuerySet[Any]) -> list[Any]:
         start = (self.number - 1) * self.size
