@@ -51,10 +51,22 @@ http {{
 
 
 class Stack:
-    """The processes of docker-compose.yml in a folder. `settings` is what .env would hold."""
+    """The processes of docker-compose.yml in a folder. `settings` is what .env would hold.
 
-    def __init__(self, folder: Path, *, tls: bool = False, port: int | None = None, **settings: str) -> None:
-        self.folder, self.tls = folder, tls
+    `scale` is what `docker compose up --scale` would be told: how many of a service there are at first. The second web
+    process is `web-2`, and so on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        tls: bool = False,
+        port: int | None = None,
+        scale: dict[str, int] | None = None,
+        **settings: str,
+    ) -> None:
+        self.folder, self.tls, self.at_first = folder, tls, scale or {}
         self.services: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
         # SeaweedFS adds 10,000 to each port for its inner talk.
         self.ports = {name: servers.free_port(highest=50000) for name in INSIDE}
@@ -72,7 +84,7 @@ class Stack:
 
     def environment(self, service: str) -> dict[str, str]:
         """What its processes get: its `environment`, and what the image sets."""
-        said = self.services[service].get("environment", {})
+        said = self._service(service).get("environment", {})
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "SANDBOX_VENV") if name in os.environ}
         path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
         image = {"DATA_DIR": str(self.folder / "data"), "LOG_FORMAT": "json", "MALLOC_ARENA_MAX": "2"}
@@ -80,10 +92,15 @@ class Stack:
         return {**kept, "PATH": path, **image, **given}
 
     def command(self, service: str) -> list[str]:
-        said = self.services[service].get("entrypoint", []) + (
-            self.services[service].get("command") or _image_command()
-        )
-        return [self._here(self._filled(str(part))) for part in said]
+        says = self._service(service)
+        said = says.get("entrypoint", []) + (says.get("command") or _image_command())
+        # A container's host name is its own.
+        return [self._here(self._filled(str(part))).replace("%h", service) for part in said]
+
+    def _service(self, name: str) -> dict[str, Any]:
+        """What is said of a service, or of one of several (web-2)."""
+        said: dict[str, Any] = self.services.get(name) or self.services[name.rpartition("-")[0]]
+        return said
 
     def _filled(self, text: str) -> str:
         """${NAME:-default}, ${NAME-default}, ${NAME:?must be set} and $$, as Compose reads them."""
@@ -115,6 +132,21 @@ class Stack:
         self.folder.chmod(0o755)  # nginx and PostgreSQL run as somebody without rights
         for name in self._in_order():
             getattr(self, f"_start_{name.replace('-', '_')}", self._start_site)(name)
+            for number in range(2, self.at_first.get(name, 1) + 1):
+                self._start_site(f"{name}-{number}")
+
+    def scale(self, service: str, count: int) -> None:
+        """So many processes of a service of the site's own, from now on."""
+        names = [service, *(f"{service}-{number}" for number in range(2, max(count, len(self.running)) + 1))]
+        for name in names[:count]:
+            if name not in self.running:
+                self._start_site(name)
+        if service == "web" and "nginx" in self.running:
+            (self.folder / "nginx" / "site.conf").write_text(self._nginx_site(names[:count]))
+            self.running["nginx"].send_signal(signal.SIGHUP)
+        for name in names[count:]:
+            if name in self.running:
+                self.end(name)
 
     def _in_order(self) -> list[str]:
         """Each service after those it depends on. Those that only a profile starts are left out."""
@@ -138,7 +170,7 @@ class Stack:
 
     def end(self, name: str) -> None:
         process = self.running.pop(name)
-        how = getattr(signal, self.services[name].get("stop_signal", "SIGTERM"))
+        how = getattr(signal, self._service(name).get("stop_signal", "SIGTERM"))
         if process.poll() is None:
             # Asked nicely SeaweedFS takes 15 seconds; what it acknowledged is on disk.
             process.send_signal(signal.SIGKILL if name == "s3" else how)
@@ -257,8 +289,9 @@ class Stack:
 
     def _start_site(self, name: str) -> None:
         command = self.command(name)
-        here = {"0.0.0.0": "127.0.0.1", str(INSIDE["web"]): str(self.ports["web"])}
-        if name == "web":
+        if name.startswith("web"):
+            port = self.ports.setdefault(name, servers.free_port(highest=50000))
+            here = {"0.0.0.0": "127.0.0.1", str(INSIDE["web"]): str(port)}
             command = [here.get(part, part) for part in command]
         if "--schedule" in command:
             command[command.index("--schedule") + 1] = str(self.folder / "celery-beat")
@@ -266,8 +299,8 @@ class Stack:
 
     def _is_well(self, name: str) -> bool:
         """What its health check asks, of this process alone."""
-        if name == "web":
-            check = [sys.executable, "deploy/healthy.py", f"127.0.0.1:{self.ports['web']}"]
+        if name.startswith("web"):
+            check = [sys.executable, "deploy/healthy.py", f"127.0.0.1:{self.ports[name]}"]
             return subprocess.run(check, cwd=ROOT, capture_output=True, check=False).returncode == 0
         if name == "beat":
             return any(self.folder.glob("celery-beat*"))
@@ -284,11 +317,9 @@ class Stack:
             path.mkdir(exist_ok=True)
         if self.tls:
             self._make_certificate(self.folder / "tls")
-        values = self.environment(name)
-        site = (ROOT / "deploy" / "nginx.conf.template").read_text()
-        site = re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], site)  # what the image's envsubst does
-        site = site.replace(f"listen {INSIDE['nginx']}", f"listen 127.0.0.1:{self.ports['nginx']}")
-        (folder / "site.conf").write_text(site.replace("/dev/stdout", str(folder / "access.log")))
+        (folder / "site.conf").write_text(
+            self._nginx_site([one for one in self.running if one.startswith("web")])
+        )
         # As in Compose: another user than the site's, in the site's group.
         user = f"user nobody {_group()};" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, user=user))
@@ -305,6 +336,15 @@ class Stack:
             str(folder / "nginx.conf"),
         ]
         self._run(name, command, lambda: _listens(self.ports["nginx"]))
+
+    def _nginx_site(self, webs: list[str]) -> str:
+        """nginx's configuration before these web processes: what Compose's name service would give for `web`."""
+        values = self.environment("nginx")
+        values["WEB"] = "; server ".join(f"127.0.0.1:{self.ports[name]}" for name in webs)
+        site = (ROOT / "deploy" / "nginx.conf.template").read_text()
+        site = re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], site)  # what the image's envsubst does
+        site = site.replace(f"listen {INSIDE['nginx']}", f"listen 127.0.0.1:{self.ports['nginx']}")
+        return site.replace("/dev/stdout", str(self.folder / "nginx" / "access.log"))
 
     def _make_certificate(self, folder: Path) -> None:
         """One that this machine signs for itself, and the file that makes nginx use it."""
