@@ -6,8 +6,10 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_init, worker_ready, worker_shutting_down
+from django.conf import settings
 from django.db import connection
 
+from artifactsite.lib.processes import stand_back
 from jobs import registry, services
 from jobs.presence import Presence
 
@@ -16,6 +18,7 @@ _here: list[Presence] = []
 
 @worker_init.connect
 def start(**_: object) -> None:
+    stand_back(settings.WORKER_NICE)
     registry.worker_started()
 
 

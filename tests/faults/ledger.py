@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PATH = Path(
-    os.environ.get("FAULTS_LEDGER", Path(__file__).resolve().parents[2] / "test-results" / "faults.jsonl")
-)
+PATH = Path(os.environ.get("FAULTS_LEDGER", Path(__file__).resolve().parents[2] / ".data" / "faults.jsonl"))
 
 
 @dataclass

@@ -54,6 +54,15 @@ def test_celery_extracts_and_runs_programs(alice: Person) -> None:
     assert [row["name"] for row in turn["artifacts"]] == ["Answer"]
 
 
+def test_celery_workers_stand_back_for_the_pages(site: Site) -> None:
+    niceness = {
+        words: {os.getpriority(os.PRIO_PROCESS, pid) for pid in site.children(words)}
+        for words in ("site-web", "celery --app artifactsite worker")
+    }
+    (web,) = niceness["site-web"]
+    assert niceness["celery --app artifactsite worker"] == {min(19, web + 10)}
+
+
 def test_a_program_survives_its_celery_worker(site: Site, alice: Person) -> None:
     conversation = alice.conversation()
     turn = alice.run(conversation, SLOW)

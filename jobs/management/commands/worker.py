@@ -1,13 +1,11 @@
 """The embedded worker: no broker; it looks at the rows and does what a Celery worker would do."""
 
-import contextlib
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import cast
 
 import structlog
@@ -16,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections, connection
 
-from artifactsite.lib.processes import call_myself
+from artifactsite.lib.processes import call_myself, stand_back
 from jobs import registry, services
 from jobs.models import Queue
 from jobs.presence import Presence
@@ -41,15 +39,6 @@ class Upkeep:
                 entry = settings.CELERY_BEAT_SCHEDULE[name]
                 self.due[name] = now + cast(float, entry["schedule"])
                 self.pool.submit(_logged, current_app.tasks[entry["task"]].run)
-
-
-def stand_back(niceness: int) -> None:
-    """Give way to the pages. Linux shares a processor among sessions first (sched(7), autogroups), and `manage.py run`
-    gives each process one, so the session has to stand back too."""
-    niceness = os.nice(niceness)
-    if os.getsid(0) == os.getpid():
-        with contextlib.suppress(OSError):  # no such groups: niceness is all there is
-            Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 class Command(BaseCommand):
