@@ -66,32 +66,65 @@ class Figure:
     p50: float
     p95: float
     ratio: float = 0.0  # of cpu to the floor's
+    p95_ratio: float = 0.0  # of p95 to the floor's
+    cpu_p95_ratio: float = 0.0  # of the p95 of cpu to the floor's
     queries: int = 0
     complaints: list[str] = field(default_factory=list)
 
 
-def measure(case: str, rows: int, ask: Callable[[str], Answer], addresses: list[str]) -> Figure:
-    """Asks for each of the addresses once, after one that warms up."""
-    _check(ask(addresses[0]), addresses[0])
-    database = backends()
-    wall, site, store = [], [], []
-    for address in addresses:
+@dataclass
+class _Times:
+    """Milliseconds of each request: on the clock, of this process and of its database."""
+
+    wall: list[float] = field(default_factory=list)
+    site: list[float] = field(default_factory=list)
+    store: list[float] = field(default_factory=list)
+
+    def ask(self, ask: Callable[[str], Answer], address: str, database: Callable[[], float]) -> None:
         began = time.perf_counter(), time.process_time(), database()
         answer = ask(address)
         ended = time.perf_counter(), time.process_time(), database()
         _check(answer, address)
-        for times, start, end in zip((wall, site, store), began, ended, strict=True):
+        for times, start, end in zip((self.wall, self.site, self.store), began, ended, strict=True):
             times.append((end - start) * 1000)
-    both = [mine + its for mine, its in zip(site, store, strict=True)]
-    return Figure(
+
+    @property
+    def cpu(self) -> list[float]:
+        return [mine + its for mine, its in zip(self.site, self.store, strict=True)]
+
+
+def measure(
+    case: str, rows: int, ask: Callable[[str], Answer], addresses: list[str], floor: str | None = None
+) -> Figure:
+    """Asks for each of the addresses once, after one that warms up.
+
+    `floor`: the address of the floor, asked beside each of them, so that other work on the machine meets both alike.
+    """
+    _check(ask(addresses[0]), addresses[0])
+    database = backends()
+    its, beside = _Times(), _Times()
+    for address in addresses:
+        its.ask(ask, address, database)
+        if floor is not None:
+            beside.ask(ask, floor, database)
+    figure = Figure(
         case=case,
         rows=rows,
-        cpu=round(statistics.median(both), 2),
-        site=round(statistics.median(site), 2),
-        database=round(statistics.median(store), 2),
-        p50=round(statistics.median(wall), 2),
-        p95=round(sorted(wall)[int(len(wall) * 0.95)], 2),
+        cpu=round(statistics.median(its.cpu), 2),
+        site=round(statistics.median(its.site), 2),
+        database=round(statistics.median(its.store), 2),
+        p50=round(statistics.median(its.wall), 2),
+        p95=round(_p95(its.wall), 2),
     )
+    if floor is not None:
+        figure.ratio = round(statistics.median(its.cpu) / statistics.median(beside.cpu), 2)
+        figure.p95_ratio = round(_p95(its.wall) / _p95(beside.wall), 2)
+        figure.cpu_p95_ratio = round(_p95(its.cpu) / _p95(beside.cpu), 2)
+    return figure
+
+
+def _p95(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.95)]
 
 
 def _check(answer: Answer, address: str) -> None:
@@ -103,12 +136,14 @@ def line(figure: Figure) -> str:
     plans = "; ".join(figure.complaints) or "ok"
     return (
         f"{figure.case:26}{figure.cpu:8.1f}{figure.site:8.1f}{figure.database:8.1f}{figure.ratio:8.2f}"
-        f"{figure.p50:9.1f}{figure.p95:9.1f}{figure.queries:9}  {plans}"
+        f"{figure.cpu_p95_ratio:8.2f}{figure.p50:9.1f}{figure.p95:9.1f}{figure.p95_ratio:8.2f}"
+        f"{figure.queries:9}  {plans}"
     )
 
 
 HEADING = (
-    f"{'':26}{'cpu ms':>8}{'site':>8}{'db':>8}{'× floor':>8}{'p50 ms':>9}{'p95 ms':>9}{'queries':>9}  plans"
+    f"{'':26}{'cpu ms':>8}{'site':>8}{'db':>8}{'× floor':>8}{'× p95':>8}"
+    f"{'p50 ms':>9}{'p95 ms':>9}{'× p95':>8}{'queries':>9}  plans"
 )
 
 

@@ -6,8 +6,9 @@
     DATABASE_URL=… python -m benchmarks.run --rows 1000000 --library library.json    # once filled, used again
 
 Requests go through the whole site in this process, by WSGI. `cpu` is the time of this process and of its PostgreSQL
-backend on a CPU, which other work on the machine hardly disturbs; p50 and p95 are on the clock. Then 8 clients ask at
-once (benchmarks/clients.py). Ends with 1 where a plan reads a large table whole or sorts all that is visible.
+backend on a CPU, which other work on the machine hardly disturbs; p50 and p95 are on the clock. A floor is asked
+beside each request, and ratios are to it: of the medians of cpu, of its p95, and of p95 on the clock. Then 8 clients
+ask at once (benchmarks/clients.py). Ends with 1 where a plan reads a large table whole or sorts all that is visible.
 """
 
 import argparse
@@ -137,15 +138,15 @@ def figures_of(library: Any, rows: int, *, rounds: int, only: str) -> list[Any]:
         return json.loads(answer.body) if answer.status == 200 else None
 
     print(HEADING)
-    figures, floors = [], {}
+    figures: list[Any] = []
+    floors: dict[str, str] = {}
     for case in cases(library, read, rounds):
         is_floor = case.addresses[0].startswith("/floor")
         if not is_floor and only not in case.name:
             continue
-        figure = measure(case.name, rows, caller.get, case.addresses)
         if is_floor:
-            floors[case.name] = figure.cpu
-        figure.ratio = round(figure.cpu / floors[case.floor], 2)
+            floors[case.name] = case.addresses[0]
+        figure = measure(case.name, rows, caller.get, case.addresses, floors[case.floor])
         figures.append(with_queries(figure, caller.get, case.addresses[-1]))
         print(line(figure), flush=True)
     return figures

@@ -73,11 +73,19 @@ Spans = list[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Match:
-    """Rank (lower is better), a finer cost within it, and the matched spans of the name in characters."""
+    """Rank (lower is better), a finer cost within it, and what matched, which only what is shown is asked for."""
 
     rank: int
     cost: float
-    spans: Spans
+    stretches: Spans  # of the letters, or of the name as it stands
+    letters: Letters | None = None
+
+    @property
+    def spans(self) -> Spans:
+        """The matched spans of the name, in characters."""
+        if self.letters is None:
+            return self.stretches
+        return _merged([self.letters.span(start, end) for start, end in _merged(self.stretches)])
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ class Query:
     typed: str
     text: str
     words: tuple[str, ...]
+    signs: str  # what was typed without case, where it has more than letters, digits and spaces
 
     @property
     def edits(self) -> int:
@@ -104,8 +113,10 @@ class Query:
 
 @lru_cache(maxsize=256)
 def query_of(typed: str) -> Query:
-    letters = split(typed.strip())
-    return Query(typed.strip(), letters.text, tuple(letters.words()))
+    typed = typed.strip()
+    letters = split(typed)
+    signs = "" if all(c.isalnum() or c.isspace() for c in typed) else typed.casefold()
+    return Query(typed, letters.text, tuple(letters.words()), signs)
 
 
 def match(query: str, name: str, *, nearly: bool = True) -> Match | None:
@@ -120,17 +131,12 @@ def match(query: str, name: str, *, nearly: bool = True) -> Match | None:
     if (found is None or found.rank == NEAR) and (other := _without_umlauts(query, name)):
         spelt = _match(query_of(other[0]), split(other[1]), nearly=False)
         if spelt is not None:
-            return Match(spelt.rank, spelt.cost, found.spans if found else [])
+            return Match(spelt.rank, spelt.cost, found.spans if found else [], letters)
     if found is None:
         return None
-    spans = [letters.span(start, end) for start, end in _merged(found.spans)]
-    cost = found.cost + (_UNFIT / 2 if _signs_differ(wanted.typed, name) else 0)
-    return Match(found.rank, round(cost, 1), _merged(spans))
-
-
-def _signs_differ(typed: str, name: str) -> bool:
-    """Whether signs were typed that the name doesn't have: "c#" is meant for "C# Guide", not for "C++ Guide"."""
-    return not all(c.isalnum() or c.isspace() for c in typed) and typed.casefold() not in name.casefold()
+    # Signs were typed that the name doesn't have: "c#" is meant for "C# Guide", not for "C++ Guide".
+    unfit = _UNFIT / 2 if wanted.signs and wanted.signs not in name.casefold() else 0
+    return Match(found.rank, round(found.cost + unfit, 1), found.spans, letters)
 
 
 def _by_signs(typed: str, name: str) -> Match | None:

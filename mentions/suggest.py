@@ -14,16 +14,13 @@ from django.db import connection
 from django.db.models import (
     BooleanField,
     ExpressionWrapper,
-    F,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     UUIDField,
-    Window,
 )  # fmt: skip
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import RowNumber
 from rapidfuzz import fuzz, process
 
 from accounts.models import User
@@ -37,7 +34,7 @@ from conversations.querysets import ConversationQuerySet
 from mentions.index import engine
 from mentions.index.base import Asked, Scope
 from mentions.models import Mention
-from mentions.ranking import WORD, Match, Query, is_subsequence, match, query_of
+from mentions.ranking import WORD, WORDS, Match, Query, is_subsequence, match, query_of
 from mentions.syntax import token, upload_token
 from projects.models import Project
 from uploads.models import Upload
@@ -82,8 +79,8 @@ class _Row(NamedTuple):
     conversation: UUID | None
     project: UUID
     is_saved: bool
-    age: int  # among those read: 1 is what changed last
     used: int | None  # the caller's own last mention of it: the larger, the later
+    age: int  # among those read: 0 is what changed last
 
 
 T = TypeVar("T", _Row, _Upload)
@@ -169,7 +166,6 @@ _FACTS = (
 )  # fmt: skip
 # Without times, which cost more to read than all the rest.
 _IS_SAVED = ExpressionWrapper(Q(saved_at__isnull=False), output_field=BooleanField())
-_AGE = Window(RowNumber(), order_by=F("updated_at").desc())
 
 
 def _rows(user: User, conversation: UUID | None, asked: Asked) -> list[_Row]:
@@ -184,13 +180,12 @@ def _rows(user: User, conversation: UUID | None, asked: Asked) -> list[_Row]:
             output_field=BooleanField(),
         )
         own_use = Mention.objects.filter(author=values["user"], artifact=OuterRef("pk")).order_by("-pk")
-        visible = Artifact.objects.visible_to(User(pk=values["user"])).filter(chosen).order_by()
-        return visible.values_list(*_FACTS, _IS_SAVED, _AGE, Subquery(own_use.values("pk")[:1]))
+        visible = Artifact.objects.visible_to(User(pk=values["user"])).filter(chosen).order_by("-updated_at")
+        return visible.values_list(*_FACTS, _IS_SAVED, Subquery(own_use.values("pk")[:1]))
 
     kind = "mentions", source.sql
     values = {**values, "user": user.pk, "conversation": conversation or _NO_CONVERSATION}
-    rows = worded.rows(kind, word, values)
-    return [_Row._make(facts) for facts in rows]
+    return [_Row._make((*facts, age)) for age, facts in enumerate(worded.rows(kind, word, values))]
 
 
 def _candidates(
@@ -205,10 +200,15 @@ def _candidates(
     rows = _rows(user, place.conversation, asked)
     here = _answers([row for row in rows if _is_here(row, place)], typed)
     saved = _answers([row for row in rows if _is_saved(row, place)], typed, nearly=False)
-    if query.text and len(saved) < FEW and all(answer.match.rank > WORD for answer in saved):
+    if query.text and len(saved) < FEW and not any(_is_meant(answer.match, query) for answer in saved):
         rows += _rows(user, None, index.nearly(place.scope, query))
         saved = _answers(_alike([row for row in rows if _is_saved(row, place)], query), typed)
     return here, saved
+
+
+def _is_meant(match: Match, query: Query) -> bool:
+    """Whether it answers so well that nothing nearly like it can be meant instead."""
+    return match.rank <= WORD or (match.rank == WORDS and len(query.words) > 2 and match.cost < 1)
 
 
 def _is_here(row: _Row, place: _Place) -> bool:

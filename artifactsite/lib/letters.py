@@ -25,20 +25,19 @@ class Letters:
 
     `text`: its letters, digits and symbols, folded. `starts`: where words begin in it, in order. `firm`: those of
     them that stand behind a separator; the others are found inside a word (`salesReport`, `Q4`, every Chinese
-    character). `places` and `ends`: for each letter of `text` where it begins and ends in the original.
-    `firsts`: the letters at `starts`.
+    character). `firsts`: the letters at `starts`.
     """
 
+    original: str
     text: str
     starts: tuple[int, ...]
     firm: frozenset[int]
-    places: tuple[int, ...]
-    ends: tuple[int, ...]
     firsts: str
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the original that the letters from `start` to `end` cover."""
-        return self.places[start], self.ends[end - 1]
+        places, ends = _bounds(self.original)
+        return places[start], ends[end - 1]
 
     def words(self) -> list[str]:
         """The words between separators."""
@@ -82,12 +81,10 @@ def _script(character: str) -> str:
     )
 
 
-def _begins(before: str, character: str, after: str) -> bool:
-    """Whether a word begins inside a run of letters, as in `salesReport`, `HTMLPage`, `Q4`, `売上データ`."""
-    script, previous = _script(character), _script(before)
-    if script == "han" or script != previous:
-        return True
-    return character.isupper() and (before.islower() or (before.isupper() and after.islower()))
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _seen(character: str) -> tuple[str, str, bool, bool]:
+    """Its folded letters, its script, and whether it is a capital or a small letter."""
+    return _folded(character), _script(character), character.isupper(), character.islower()
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
@@ -96,56 +93,68 @@ def split(original: str) -> Letters:
     return _split_ascii(original) if original.isascii() else _split(original)
 
 
-# Letters and symbols as `_folded` keeps them, cut as `_begins` does.
+# Letters and symbols as `_folded` keeps them, cut as `_split` does.
 _ASCII_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[$+<=>^`|~]+")
 
 
 def _split_ascii(original: str) -> Letters:
-    """The same in a fifth of the time, for most names in most libraries."""
+    """The same in a fraction of the time, for most names in most libraries."""
     words: list[str] = []
     starts: list[int] = []
     firm: list[int] = []
-    places: list[int] = []
-    before = -1
+    length, before = 0, -1
     for found in _ASCII_WORD.finditer(original):
         start, end = found.span()
         if start != before:
-            firm.append(len(places))
-        starts.append(len(places))
+            firm.append(length)
+        starts.append(length)
         words.append(found[0])
-        places.extend(range(start, end))
+        length += end - start
         before = end
     text = "".join(words).lower()
     firsts = "".join([text[start] for start in starts])
-    ends = tuple([place + 1 for place in places])
-    return Letters(text, tuple(starts), frozenset(firm), tuple(places), ends, firsts)
+    return Letters(original, text, tuple(starts), frozenset(firm), firsts)
 
 
 def _split(original: str) -> Letters:
-    text: list[str] = []
+    text = ""
     starts: list[int] = []
-    firm: set[int] = set()
+    firm: list[int] = []
+    previous, upper, lower = "", False, False  # of the character before, where no separator stands between
+    for place, character in enumerate(original):
+        folded, script, is_upper, is_lower = _seen(character)
+        if not folded:
+            if not unicodedata.combining(character):
+                previous = ""
+            continue
+        if not previous:
+            firm.append(len(text))
+            starts.append(len(text))
+        # A word begins inside a run of letters, as in `salesReport`, `HTMLPage`, `Q4`, `売上データ`.
+        elif (
+            script == "han"
+            or script != previous
+            or (is_upper and (lower or (upper and original[place + 1 : place + 2].islower())))
+        ):
+            starts.append(len(text))
+        previous, upper, lower = script, is_upper, is_lower
+        text += folded
+    firsts = "".join([text[start] for start in starts])
+    return Letters(original, text, tuple(starts), frozenset(firm), firsts)
+
+
+@lru_cache(maxsize=256)
+def _bounds(original: str) -> tuple[list[int], list[int]]:
+    """For each letter of a text where it begins and ends in the original. Only for what is shown."""
     places: list[int] = []
     ends: list[int] = []
-    before = ""  # the character before, where no separator stands between
     for place, character in enumerate(original):
-        folded = _folded(character)
-        if not folded:
-            if unicodedata.combining(character) and ends:
-                ends[-1] = place + 1  # the accent belongs to its letter
-            else:
-                before = ""
-            continue
-        if not before or _begins(before, character, original[place + 1 : place + 2]):
-            starts.append(len(text))
-            if not before:
-                firm.add(len(text))
-        before = character
-        text += folded
-        places += [place] * len(folded)
-        ends += [place + 1] * len(folded)
-    firsts = "".join(text[start] for start in starts)
-    return Letters("".join(text), tuple(starts), frozenset(firm), tuple(places), tuple(ends), firsts)
+        if folded := _folded(character):
+            places += [place] * len(folded)
+            ends += [place + 1] * len(folded)
+        elif ends and unicodedata.combining(character):
+            ends[-1] = place + 1  # the accent belongs to its letter
+    return places, ends
 
 
 # --- for an index -------------------------------------------------------------------------------

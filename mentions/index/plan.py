@@ -14,7 +14,7 @@ Terms = frozenset[str]
 # Each of these; of each any one alternative; of an alternative all terms.
 Wanted = list[list[Terms]]
 
-EACH = 30  # names that are looked at, of each way in which one may answer
+EACH = 20  # names that are looked at, of each way in which one may answer
 MOST_NEARLY = 4  # ways
 _MOST_WORDS = 8
 _MOST_GRAMS = 4
@@ -31,7 +31,7 @@ def well(query: Query) -> list[Terms]:
     if len(text) > 1:
         alternatives.add(frozenset({initials(text)}))
     if words := telling(query):
-        alternatives.add(frozenset[str]().union(*(_word(word) for word in words)))
+        alternatives.add(_all_of(words))
     return sorted(alternatives, key=sorted)
 
 
@@ -40,15 +40,17 @@ def so_called(query: Query) -> Terms:
     return frozenset({whole(query.text)})
 
 
-def opens(query: Query) -> Terms:
-    """Only names that begin so: for words that very many names have."""
+def opens(query: Query) -> Terms | None:
+    """Only names that begin so: for words that very many names have. None for a letter or two, which say too little."""
+    if len(query.text) < GRAM:
+        return None
     return frozenset({opening(query.text) or beginning(query.text)})
 
 
 def commonest(query: Query) -> Terms:
     """What most of those have that `well` finds: by these it shows whether very many names have them."""
     words = telling(query)
-    return frozenset[str]().union(*map(_word, words)) if words else _word(query.text[:_LONGEST])
+    return _all_of(words) if words else _word(query.text[:_LONGEST])
 
 
 def telling(query: Query) -> list[str]:
@@ -58,14 +60,18 @@ def telling(query: Query) -> list[str]:
     return [word for word in query.words if word not in LITTLE_WORDS][:_MOST_WORDS]
 
 
-def _word(word: str) -> Terms:
-    return _some_grams(word) if len(word) >= GRAM else frozenset({beginning(word)})
+def _all_of(words: list[str]) -> Terms:
+    return frozenset[str]().union(*(_word(word, _MOST_GRAMS // 2) for word in words))
 
 
-def _some_grams(text: str) -> Terms:
+def _word(word: str, most: int = _MOST_GRAMS) -> Terms:
+    return _some_grams(word, most) if len(word) >= GRAM else frozenset({beginning(word)})
+
+
+def _some_grams(text: str, most: int) -> Terms:
     """A few from its beginning to its end: the ranking sees to the rest, and each one costs the index a walk."""
     last = len(text) - GRAM
-    steps = min(_MOST_GRAMS - 1, last)
+    steps = min(most - 1, last)
     places = {round(step * last / steps) for step in range(steps + 1)} if steps else {0}
     return frozenset(text[place : place + GRAM] for place in places)
 
@@ -81,7 +87,8 @@ def nearly(query: Query) -> list[Wanted]:
     text = query.text[:_LONGEST]
     if len(text) <= GRAM:
         return []
-    ways = [[[slip]] for slip in _slips(text)[:2]] + [[_slips(text)[2:]]]
+    slips = _slips(text)
+    ways = [[[slip]] for slip in slips[:2] if not _is_number(slip)] + [[slips[2:]]]
     return [*ways, [_two_parts(text)]] if GRAM + 1 < len(text) <= _LONGEST_OF_TWO else ways
 
 
@@ -102,6 +109,11 @@ def _slips(word: str) -> list[Terms]:
     # A slip in the middle of a short word leaves less than three letters in a row.
     turned = (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(1, len(word) - 2))
     return [*kept, frozenset({first, ending(word)}), *(frozenset({beginning(w), *grams(w)}) for w in turned)]
+
+
+def _is_number(terms: Terms) -> bool:
+    """Years and counts, which half of all names end with."""
+    return all(term.lstrip("^").isdigit() for term in terms)
 
 
 def _two_parts(text: str) -> list[Terms]:

@@ -34,9 +34,10 @@ INSTALL = [
 ]
 REMOVE = ["DROP INDEX mentions_name_terms", "DROP FUNCTION IF EXISTS mentions_terms"]
 
-_NEWEST = 200  # gone through of one's own, and of the shared ones
+# Gone through of one's own, and of the shared ones: for what may answer well, and for abbreviations.
+_NEWEST, _NEWEST_ABBREVIATED = 100, 200
 # With fewer among these, the index is asked: of one or two letters rather not, they stand for so much.
-_COMMON, _FEW = 16, 3
+_COMMON, _FEW = 10, 2
 _FEWEST_NEWEST = 24  # of each project, where there are many
 _WRITING = plan.Writing(" & ", " | ", "'")
 
@@ -97,8 +98,8 @@ def newest(scope: Scope, most: int) -> Asked:
 def well(scope: Scope, query: Query) -> Asked:
     called = [plan.so_called(query), plan.opens(query)]
     return _WELL, {
-        **_newest_values(scope),
-        "called": _queries(scope, [[[terms]] for terms in called]),
+        **_newest_values(scope, _NEWEST),
+        "called": _queries(scope, [[[terms]] for terms in called if terms]),
         "well": _queries(scope, [[[terms]] for terms in plan.well(query)]),
         "alike": _in_order(plan.commonest(query)),
         "common": _COMMON if len(query.text) >= GRAM else _FEW,
@@ -107,7 +108,7 @@ def well(scope: Scope, query: Query) -> Asked:
 
 def nearly(scope: Scope, query: Query) -> Asked:
     return _NEARLY, {
-        **_newest_values(scope),
+        **_newest_values(scope, _NEWEST_ABBREVIATED),
         "nearly": _queries(scope, plan.nearly(query)),
         "abbreviated": plan.abbreviated(query),
     }
@@ -117,7 +118,7 @@ def _queries(scope: Scope, wanted: Iterable[plan.Wanted]) -> str:
     return "/".join(_WRITING.of(scope.prefixes(), each) for each in wanted)
 
 
-def _newest_values(scope: Scope, most: int = _NEWEST) -> dict[str, Any]:
+def _newest_values(scope: Scope, most: int) -> dict[str, Any]:
     each = max(min(most, _FEWEST_NEWEST), most // max(1, len(scope.projects)))
     return {"reader": scope.reader, "projects": " ".join(map(str, scope.projects)), "each": each}
 

@@ -70,7 +70,7 @@ REPAIR = [
     *_FILL,
 ]
 
-_FOUND = 60  # that may answer well, in any way
+_FOUND = 40  # that may answer well, in any way
 _NEWEST = 600  # gone through for abbreviations
 _NOTHING = '"~nothing~"'  # no key is so called
 _WRITING = plan.Writing(" AND ", " OR ", '"')
@@ -107,8 +107,16 @@ def newest(scope: Scope, most: int) -> Asked:
 
 
 def well(scope: Scope, query: Query) -> Asked:
-    asked = {"well": plan.well(query), "so_called": [plan.so_called(query)], "opening": [plan.opens(query)]}
-    return _WELL, {name: _WRITING.of(scope.prefixes(), [wanted]) for name, wanted in asked.items()}
+    opens = plan.opens(query)
+    asked = {
+        "well": plan.well(query),
+        "so_called": [plan.so_called(query)],
+        "opening": [opens] if opens else [],
+    }
+    return _WELL, {
+        name: _WRITING.of(scope.prefixes(), [wanted]) if wanted else _NOTHING
+        for name, wanted in asked.items()
+    }
 
 
 def nearly(scope: Scope, query: Query) -> Asked:
