@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error, Locator, Page, Route, expect
 
+from artifacts.services import set_visibility
 from conversations.models import Message
+from mentions.syntax import token
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -187,3 +190,28 @@ def test_a_description_is_written_with_the_same_dropdown_and_shows_chips(
     description.press("Enter")
     page.get_by_role("button", name="Save changes").click()
     expect(page.locator(".artifact-description a.mention")).to_have_text("@Q4 Sales Chart")
+
+
+def test_the_card_over_a_chip_is_gone_with_the_right_to_see_it(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    """Over a chip that stands in an open page, and that has shown its card before."""
+    shared = cast.artifact("Zebrafinch ledger", data="kingfisher figures", saved="project")
+    made = cast.api("bob").post("/api/conversations", {"project": str(cast.project.pk)}).json()
+    body = {"body": token("Zebrafinch ledger", shared.pk)}
+    cast.api("bob").post(f"/api/conversations/{made['id']}/messages", body)
+    page = page_as("bob")
+    page.goto(f"/conversations/{made['id']}")
+    chip, card = page.locator(".message a.mention"), page.locator(".hover-card")
+    chip.hover()
+    expect(card).to_contain_text("kingfisher figures")
+    page.mouse.move(0, 0)
+    expect(card).to_be_hidden()
+    set_visibility(by=cast.alice, artifact=shared, visibility="private")
+    with page.expect_response(f"**/api/artifacts/{shared.pk}") as answer:
+        chip.hover()
+    assert answer.value.status == 404
+    expect(card).to_be_hidden()
+    page.reload()
+    expect(page.locator(".message .mention-unavailable")).to_be_visible()
+    assert not re.search("zebrafinch|kingfisher", page.content(), re.IGNORECASE)

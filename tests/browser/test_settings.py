@@ -57,10 +57,12 @@ def test_what_is_wrong_is_marked_and_what_was_typed_stays(page: Page, cast: Cast
 
 
 def test_the_instructions_preview_follows_the_typing(page: Page) -> None:
-    page.get_by_label("What the agent is told").fill("Files: ")
+    mention = r"@[Q4 \[x\]](artifact:6ba04959-7a99-459f-9bbd-3ad8c472aa6d)"
+    page.get_by_label("What the agent is told").fill(f"Use {mention}. Files: ")
     page.get_by_role("button", name="Insert it").click()
     preview = page.get_by_label("What it reads")
-    expect(preview).to_contain_text("Files: [")
+    expect(preview).to_contain_text("Use @Q4 [x]. Files: [")
+    expect(preview.locator(".mention")).to_have_text("@Q4 [x]")
     expect(preview).to_contain_text('"filename": "sales-2026.xlsx"')
     expect(preview).not_to_contain_text("{{")
 

@@ -28,12 +28,33 @@ class Reader:
     def __init__(self, cast: Cast, name: str) -> None:
         self.name, self.api, self.browser = name, cast.api(name), Client(raise_request_exception=False)
         self.browser.force_login(getattr(cast, name))
+        self.kept: dict[
+            str, dict[str, str]
+        ] = {}  # by address: how one asks whether a copy of it is still good
 
     def seen(self, address: str, query: dict[str, Any] | None = None) -> str:
         """All bytes and headers of the answer: to a program under /api, to a browser elsewhere."""
         client = self.api if address.startswith("/api") else self.browser
         answer = client.get(address, query)
+        validators = {"HTTP_IF_NONE_MATCH": "ETag", "HTTP_IF_MODIFIED_SINCE": "Last-Modified"}
+        asking = {ask: answer[header] for ask, header in validators.items() if header in answer}
+        if asking and answer.status_code == 200:
+            self.kept[address] = asking
         return f"{dict(answer.items())}{_body(answer)}"
+
+    def card(self, artifact: Any) -> str:
+        """What the card over a chip is made of: a page asks for it by its session."""
+        return _body(self.browser.get(f"/api/artifacts/{artifact.pk}"))
+
+    def still_good(self, artifact: Any) -> list[str]:
+        """The copies of anything of `artifact` in the browser's cache of which the site says that they are as good."""
+        of_it = {address: asking for address, asking in self.kept.items() if str(artifact.pk) in address}
+        clients = {address: self.api if address.startswith("/api") else self.browser for address in of_it}
+        return [
+            address
+            for address, asking in of_it.items()
+            if clients[address].get(address, **asking).status_code == 304
+        ]
 
 
 def _body(answer: Any) -> str:
@@ -105,6 +126,7 @@ def test_what_is_private_reaches_nobody_else_before_and_after_it_was_shared(
     assert CANARIES[0] in alice.seen("/api/mentions", {"q": "zebraf"})
     for reader in (bob, adam, carol):
         assert leaks(reader, theirs[reader.name], secret, upload, everywhere=reader is adam) == []
+        assert not any(canary in reader.card(secret) for canary in CANARIES)
 
     # Shared: Bob finds it, mentions it, and his agent has it. Every cache that there is becomes warm.
     set_visibility(by=cast.alice, artifact=secret, visibility="project")
@@ -115,11 +137,15 @@ def test_what_is_private_reaches_nobody_else_before_and_after_it_was_shared(
     assert CONTENT in bob.seen(f"{address}/context")
     assert {canary for _, _, canary in leaks(bob, theirs["bob"], secret, upload)} >= set(CANARIES[:2])
     assert leaks(carol, theirs["carol"], secret, upload, everywhere=False) == []
+    assert all(canary in bob.card(secret) for canary in CANARIES)
+    assert bob.still_good(secret)
 
     # Private again: from the next request on nothing is left of it, in Bob's own messages either.
     set_visibility(by=cast.alice, artifact=secret, visibility="private")
     for reader in (bob, carol):
         assert leaks(reader, theirs[reader.name], secret, upload) == []
+    assert not any(canary in bob.card(secret) for canary in CANARIES)
+    assert bob.still_good(secret) == []
     assert "unavailable" in bob.seen(f"{address}/messages")
     receipt = cast.api("bob").get(f"{address}/context").json()["receipt"]["mentions"]
     assert {(row["artifact"], row["included"], row["reason"]) for row in receipt} == {

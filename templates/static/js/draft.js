@@ -1,11 +1,11 @@
 // What is written but not sent survives a reload: one draft a conversation, a text for each mode.
 
+import { nameIn, TOKEN } from "./mention-tokens.js";
 import { conversation, user } from "./page.js";
 
 const KEY = `draft:${user}:${conversation}`;
 // `mentions`: what a chosen name stands for, `{token, kind}`.
 const EMPTY = { mode: "message", message: "", program: "", mentions: {} };
-const TOKEN = /(?<![\p{L}\p{N}_@./:+-])@\[((?:[^[\]\\]|\\.){0,600})\]\((?:artifact:|upload:f-)[0-9a-f-]{36}\)/gsu;
 
 function stored() {
   try {
@@ -66,7 +66,7 @@ export function remember(name, token, kind) {
 /** A text with tokens in it as it is written in the field; its names are remembered. */
 export function written(text, kinds = {}) {
   return text.replace(TOKEN, (token, label) => {
-    const name = label.replace(/\\(.)/gs, "$1");
+    const name = nameIn(label);
     return /[\n\r]/.test(name) ? token : remember(name, token, kinds[token] ?? "text");
   });
 }

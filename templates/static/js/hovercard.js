@@ -4,7 +4,6 @@ import { request } from "./http.js";
 import { placeBeside } from "./menu.js";
 
 const WAIT = 250; // milliseconds
-const known = new Map();
 let card = null;
 let timer = 0;
 let wanted = null;
@@ -70,9 +69,8 @@ function contents(artifact) {
 
 async function show(chip) {
   wanted = chip;
-  const id = chip.dataset.artifact;
-  if (!known.has(id)) known.set(id, request(`/api/artifacts/${id}`).catch(() => null));
-  const artifact = await known.get(id);
+  // Asked anew each time: who may see it can have changed since.
+  const artifact = await request(`/api/artifacts/${chip.dataset.artifact}`).catch(() => null);
   if (!artifact || wanted !== chip || !chip.isConnected) return;
   if (!card) {
     card = document.createElement("div");
