@@ -5,11 +5,14 @@
     python -m benchmarks.uploads hostile                bombs, damaged and cut files: how each ends
     python -m benchmarks.uploads queue [count]          many small documents: the pipeline's own share
     python -m benchmarks.uploads request                one file from its request until it is ready, all CPU counted
+    python -m benchmarks.uploads clients                four clients and a running site, by the clock: a calm machine's
 
-Each makes a site of its own in a temporary folder (SQLite) and needs the shared documents (tests/corpus.py).
+Each makes a site of its own in a temporary folder (SQLite). All but `clients` need the shared documents
+(tests/corpus.py).
 """
 
 import contextlib
+import http.client
 import itertools
 import json
 import os
@@ -506,23 +509,126 @@ def _sent(client: Any, address: str, name: str, content: bytes) -> None:
     assert answer.status_code == 201, answer.content
 
 
+# --- clients ----------------------------------------------------------------------------------------------
+
+CLIENTS, ROOMS_EACH, FILES_A_ROOM = 4, 6, 10
+
+
+def measure_clients() -> None:
+    """Small PDFs from several clients at once into a running site, then one after the other."""
+    from tests.site import running_site, wait_for
+    from tests.uploads.extraction import documents as made
+
+    with (
+        tempfile.TemporaryDirectory(prefix="artifactsite-bench-") as folder,
+        running_site(Path(folder), API_RATE="100000000/min", LOG_LEVEL="ERROR") as site,
+    ):
+        person = site.person("bench")
+
+        def all_of(rooms: list[str]) -> list[float]:
+            to = http.client.HTTPConnection("127.0.0.1", site.port)
+            named = [(room, f"File {file} of {room}") for room in rooms for file in range(FILES_A_ROOM)]
+            return [
+                _posted(to, person.token, room, made.pdf([words, "Page two"]))[0] for room, words in named
+            ]
+
+        def is_ready(room: str) -> bool:
+            uploads = person.get(f"conversations/{room}/uploads").json()["results"]
+            return all(upload["status"] == "ready" for upload in uploads)
+
+        rooms = [[person.conversation() for _ in range(ROOMS_EACH)] for _ in range(CLIENTS)]
+        # The first file starts the extraction server, which is not what is measured.
+        room = person.conversation()
+        person.finished_upload(room, person.upload(room, "a.pdf", made.pdf(["First"]))["fileId"])
+        before, began = _cpu_of(site), time.monotonic()
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            answered = list(itertools.chain(*pool.map(all_of, rooms)))
+        queued = time.monotonic() - began
+        for room in itertools.chain(*rooms):
+            wait_for(partial(is_ready, room), seconds=300, pause=0.5)
+        whole, spent, count = time.monotonic() - began, _cpu_of(site) - before, len(answered)
+        print(
+            f"{count} PDFs of 2 pages from {CLIENTS} clients: {count / queued:.1f} queued a second,"
+            f" {count / whole:.1f} ready a second; {1000 * spent / count:.1f} ms CPU each in all the site's"
+            f" processes, asking what is ready included; answered in {_spread(answered)}"
+        )
+        alone, there = [], []
+        to = http.client.HTTPConnection("127.0.0.1", site.port)
+        for room in (person.conversation() for _ in range(ROOMS_EACH)):
+            for file in range(FILES_A_ROOM):
+                began = time.monotonic()
+                seconds, pk = _posted(to, person.token, room, made.pdf([f"Alone {file} {room}", "Page two"]))
+                alone.append(seconds)
+                person.finished_upload(room, pk)
+                there.append(time.monotonic() - began)
+        print(f"one after the other: answered in {_spread(alone)}; its text there after {_spread(there)}")
+
+
+def _posted(to: http.client.HTTPConnection, token: str, room: str, content: bytes) -> tuple[float, str]:
+    """Seconds until a file was answered for, and its id. By hand: the client's CPU is the site's loss."""
+    named = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=x"}
+    began = time.monotonic()
+    body = named + content + b"\r\n--x--\r\n"
+    to.request("POST", f"/api/conversations/{room}/uploads", body, headers)
+    answer = to.getresponse()
+    told = json.loads(answer.read())
+    assert answer.status == 201, told
+    return time.monotonic() - began, told["accepted"][0]["fileId"]
+
+
+def _cpu_of(site: Any) -> float:
+    """CPU seconds of all processes of a site, those that have ended included."""
+    from tests.site import descendants
+
+    total = 0
+    for pid in (site.process.pid, *descendants(site.process.pid)):
+        with contextlib.suppress(OSError):
+            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += sum(map(int, stat[11:15]))
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def _spread(seconds: list[float]) -> str:
+    ordered = sorted(seconds)
+    at = {share: 1000 * ordered[min(len(ordered) - 1, len(ordered) * share // 100)] for share in (50, 95)}
+    return f"{at[50]:.0f} ms at the median, {at[95]:.0f} at p95"
+
+
+PARTS = ("corpus", "queue", "request", "clients", "hostile")
+
+
+def measure_all() -> None:
+    """Every part in a process of its own, whatever came of those before it; fails where one of them did."""
+    failed = []
+    for part in PARTS:
+        print(f"\n=== {part}", flush=True)
+        began = time.monotonic()
+        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.uploads", part]
+        failed += [part] if subprocess.run(command, cwd=ROOT, check=False).returncode else []
+        print(f"=== {part}: {time.monotonic() - began:.0f} s", flush=True)
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
+
+
 def main(arguments: list[str]) -> None:
-    if not corpus.CORPUS.is_dir():
-        sys.exit(corpus.ABSENT)
     command, *rest = arguments or ["corpus"]
-    if command == "hostile":
-        measure_hostile()
-    elif command == "all":
-        measure_corpus([])
-        measure_queue(500)
-        measure_request()
-        measure_hostile()
-    elif command == "request":
-        measure_request()
-    elif command == "queue":
-        measure_queue(int(rest[0]) if rest else 500)
-    else:
-        measure_corpus(rest)
+    if command != "clients" and not corpus.CORPUS.is_dir():
+        sys.exit(corpus.ABSENT)
+    match command:
+        case "all":
+            measure_all()
+        case "hostile":
+            measure_hostile()
+        case "queue":
+            measure_queue(int(rest[0]) if rest else 500)
+        case "request":
+            measure_request()
+        case "clients":
+            measure_clients()
+        case "corpus":
+            measure_corpus(rest)
+        case _:
+            sys.exit(f"There is no part {command!r}: all, {', '.join(PARTS)}.")
 
 
 if __name__ == "__main__":
