@@ -103,7 +103,11 @@ def one_run(
         upload = person.finished_upload(conversation, file_id, seconds=FINAL_SECONDS)
         assert upload["status"] == "ready", (name, upload)
         text = person.get(f"conversations/{conversation}/uploads/{file_id}/content").json()["text"]
-        assert text.count(expected(name)) == 1, name
+        if upload["truncated"]:
+            # A machine that others keep busy gave the reader too little time: it says so, whoever was killed.
+            books.account.notes.append(f"{name} was cut for time at page {text.count('<!-- page ')}")
+        else:
+            assert text.count(expected(name)) == 1, (name, text.count(expected(name)), len(text))
     books.account.took(time.monotonic() - started)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from . import marks, ocr
+from . import marks, ocr, pdf_salvage
 from .protocol import Budget, Extracted, ExtractionError, ExtractionLimits, Progress, Source, TextBuilder
 
 _METADATA = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
@@ -41,6 +41,9 @@ _CUT_TIME = "The time for one file was used up: pages after {} are left out."
 _CUT_PAGES = "The document has {} pages: only the first {} are read."
 _CUT_OCR = "Pages without text are read by character recognition only up to {} pages: {} were left out."
 _BAD_PAGES = "{} pages are damaged and could not be read."
+_MENDED = (
+    "The file breaks off before its end: the pages that were found in it are here, and some may be missing."
+)
 _NO_TEXT = "No text was found in this document."
 
 # A page with one word in a font that is not in the file.
@@ -65,13 +68,13 @@ def warm() -> None:
 
 def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Extracted:
     """The text, one part a page; `details` has `metadata`, `outline` and `attachments` (names)."""
-    document = _opened(source)
+    document, is_whole = _opened(source, limits)
     count = len(document)
     if not count:
         raise ExtractionError("corrupt", "no pages")
     pages = _Pages(document, limits)
     builder, budget = TextBuilder(limits), Budget(limits)
-    warnings: list[str] = []
+    warnings = [] if is_whole else [_MENDED]
     readable = min(count, limits.max_pages)
     if readable < count:
         warnings.append(_CUT_PAGES.format(count, readable))
@@ -85,7 +88,7 @@ def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Ext
         if number < readable and budget.spent():
             warnings.append(_CUT_TIME.format(number))
             break
-    if pages.read == 0:
+    if pages.read == 0 or not (is_whole or pages.words):
         raise ExtractionError("corrupt", "no page can be read")
     warnings += pages.warnings()
     return Extracted(
@@ -133,15 +136,30 @@ def fallback(source: Source, limits: ExtractionLimits, progress: Progress) -> Ex
     )
 
 
-def _opened(source: Source) -> pypdfium2.PdfDocument:
+def _opened(source: Source, limits: ExtractionLimits) -> tuple[pypdfium2.PdfDocument, bool]:
+    """The document, and whether it is all there."""
     try:
-        document = pypdfium2.PdfDocument(source.path)
+        document, is_whole = pypdfium2.PdfDocument(source.path), True
     except pypdfium2.PdfiumError as error:
-        locked = "password" in str(error).lower() or "security" in str(error).lower()
-        raise ExtractionError("password_protected" if locked else "corrupt", str(error)[:300]) from error
+        if "password" in str(error).lower() or "security" in str(error).lower():
+            raise ExtractionError("password_protected", str(error)[:300]) from error
+        document, is_whole = _mended(source, limits, error), False
     if document.get_formtype() != pdfium.FORMTYPE_NONE:
         document.init_forms()
-    return document
+    return document, is_whole
+
+
+def _mended(source: Source, limits: ExtractionLimits, error: pypdfium2.PdfiumError) -> pypdfium2.PdfDocument:
+    """What can be read of a file that breaks off."""
+    with source.path.open("rb") as file:
+        data = file.read(limits.max_part_bytes + 1)
+    whole = pdf_salvage.mended(data, limits) if len(data) <= limits.max_part_bytes else None
+    if whole is None:
+        raise ExtractionError("corrupt", str(error)[:300]) from error
+    try:
+        return pypdfium2.PdfDocument(whole)
+    except pypdfium2.PdfiumError as second:
+        raise ExtractionError("corrupt", str(second)[:300]) from second
 
 
 class _Pages:
@@ -150,7 +168,7 @@ class _Pages:
     def __init__(self, document: pypdfium2.PdfDocument, limits: ExtractionLimits) -> None:
         self._document = document
         self._limits = limits
-        self._words = 0
+        self.words = 0
         self._failed = 0
         self._without_ocr = 0
         self._no_engine = False
@@ -169,7 +187,7 @@ class _Pages:
             self._failed += 1
             self.failed_in_a_row += 1
             return ""
-        self._words += bool(_WORD.search(text))
+        self.words += bool(_WORD.search(text))
         return text
 
     def warnings(self) -> list[str]:
@@ -181,7 +199,7 @@ class _Pages:
             found.append(ocr.NO_DATA)
         elif self._without_ocr:
             found.append(_CUT_OCR.format(self._limits.max_ocr_pages, self._without_ocr))
-        if not self._words:
+        if not self.words:
             found.append(_NO_TEXT)
         return found
 

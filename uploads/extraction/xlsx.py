@@ -54,6 +54,7 @@ def _is_sane(package: Package, sheets: list[xlsx_reader.Sheet]) -> bool:
     total = len(package.read("xl/sharedstrings.xml"))
     for sheet in sheets:
         content = package.read(sheet.part)
+        sheet.printed = xlsx_reader.printed(content)
         total += len(content)
         if package.oversized or package.salvaged or total > _MAX_FAST_BYTES:
             return False
@@ -128,7 +129,7 @@ def _assembled(
         strings = xlsx_reader.shared_strings(package)
         cells = len(strings)
         builder.add(marks.escape("\n".join(strings)) + "\n\n")
-    builder.add(marks.escape("\n".join(_annotations(package))))
+    builder.add(marks.escape("\n".join(_printed(sheets) + _annotations(package))))
     warnings += package.warnings()
     if not cells and package.salvaged:
         raise ExtractionError("corrupt", "no cell can be saved")
@@ -171,6 +172,12 @@ def grid_lines(grid: Grid) -> list[str]:
             for row in grid
         ]
     return table_lines([[row.get(column, "") for column in columns] for row in grid])
+
+
+def _printed(sheets: list[xlsx_reader.Sheet]) -> list[str]:
+    """What stands above and below the sheets on paper."""
+    lines = [f"- {words}" for words in dict.fromkeys(words for sheet in sheets for words in sheet.printed)]
+    return ["Headers and footers:", *lines, ""] if lines else []
 
 
 def _annotations(package: Package) -> list[str]:

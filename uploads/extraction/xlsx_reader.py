@@ -6,10 +6,11 @@ Rows are read one at a time from XML that may end anywhere. A formula without a 
 from __future__ import annotations
 
 import datetime
+import html
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
@@ -26,18 +27,25 @@ _NO_CODE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|General', re.IGNORECASE)
 _LAPSE = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _LAPSE_FORMAT = "46"  # [h]:mm:ss
 _MAX_SERIAL = 2_958_466  # the day after 9999-12-31
+_PRINTED = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^>]*>([^<]+)<")
+_PRINT_CODE = re.compile(r'&(&|"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d{1,3}|[A-Za-z])')
+_WORD = re.compile(r"[^\W\d_]")
 _MAX_COLUMNS = 16_384
 _MAX_CELL_CHARACTERS = 32_767  # as many as Excel allows
 
 
 @dataclass(slots=True)
 class Sheet:
-    """A sheet of the workbook: its name, the member that holds it, and whether its end was not read."""
+    """A sheet of the workbook: its name, the member that holds it, and whether its end was not read.
+
+    `printed`: the words above and below it on paper.
+    """
 
     name: str
     part: str
     hidden: bool = False
     cut: bool = False
+    printed: list[str] = field(default_factory=list)
 
 
 def sheets(package: Package) -> list[Sheet]:
@@ -63,13 +71,25 @@ def grids(package: Package, of: list[Sheet], limits: ExtractionLimits) -> Iterat
     for sheet in of:
         rows: list[dict[int, str]] = []
         cells = 0
-        for row in reader.rows([package.read(sheet.part)]):
+        content = package.read(sheet.part)
+        sheet.printed = printed(content)
+        for row in reader.rows([content]):
             cells += len(row)
             if len(rows) >= limits.max_rows or cells > limits.max_cells or budget.spent():
                 sheet.cut = True
                 break
             rows.append(row)
         yield rows
+
+
+def printed(content: bytes) -> list[str]:
+    """The headers and footers in a sheet's XML, without what stands for page numbers, dates and fonts."""
+    start = content.rfind(b"headerFooter", 0, max(0, content.rfind(b"headerFooter")))
+    written = (
+        html.unescape(match[1].decode("utf-8", "replace")) for match in _PRINTED.finditer(content, start)
+    )
+    shown = (_PRINT_CODE.sub(lambda code: "&" if code[1] == "&" else " ", text) for text in written)
+    return [" ".join(text.split()) for text in shown if _WORD.search(text)] if start >= 0 else []
 
 
 def shared_strings(package: Package) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import zlib
 
 import openpyxl
 import pytest
@@ -63,6 +64,30 @@ def test_pdf_with_a_password(read: Read) -> None:
     assert error.code == "password_protected"
     assert not error.retry
     assert "password" in error.message
+
+
+def test_pdf_cut_before_its_table_is_saved(read: Read) -> None:
+    whole = documents.pdf(f"sentence {number} of many" for number in range(40))
+    extracted = read(whole[: len(whole) // 2], "x.pdf")
+    assert "sentence 12 of many" in extracted.text
+    assert "sentence 39 of many" not in extracted.text
+    assert extracted.truncated
+    assert "breaks off" in extracted.warnings[0]
+    # A locked one stays closed: what opens it stood at its end.
+    locked = documents.locked_pdf("open sesame")
+    assert refusal(read, locked[: locked.rfind(b"\nxref")], "x.pdf").code == "corrupt"
+
+
+def test_pdf_cut_whose_pages_are_packed_is_saved(read: Read) -> None:
+    page = b"<</Type/Page/MediaBox[0 0 612 792]/Contents 9 0 R/Resources<</Font<</F1 6 0 R>>>>>>"
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
+    packed = b"5 0 6 %d " % len(page)
+    first = b"/Type/ObjStm/N 2/First %d/Filter/FlateDecode" % len(packed)
+    content = documents.stream(b"BT /F1 18 Tf 72 720 Td (packed words) Tj ET")
+    stream = documents.stream(zlib.compress(packed + page + font), first)
+    extracted = read(b"%%PDF-1.7\n9 0 obj\n%b\nendobj\n8 0 obj\n%b\nendobj\n" % (content, stream), "x.pdf")
+    assert "packed words" in extracted.text
+    assert extracted.truncated
 
 
 def test_pdf_garbage_is_corrupt(read: Read) -> None:
@@ -233,6 +258,20 @@ def test_xlsx_cut_is_saved(read: Read) -> None:
     extracted = read(whole[: len(whole) // 2], "x.xlsx")
     assert "| 10 | 20 |" in extracted.text
     assert extracted.truncated
+
+
+def test_xlsx_headers_and_footers_are_read(read: Read) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"] = "inside"
+    book.active.oddHeader.left.text = "Profit & loss, draft"
+    book.active.oddHeader.left.size = 14
+    book.active.oddFooter.center.text = "Page &P of &N"
+    book.active.oddFooter.right.text = "Ask Ada"
+    out = io.BytesIO()
+    book.save(out)
+    text = read(out.getvalue(), "x.xlsx").text
+    assert "Headers and footers:\n- Profit & loss, draft\n- Page of Ask Ada" in text
+    assert "Headers" not in read(documents.xlsx(One=[["inside"]]), "x.xlsx").text
 
 
 def test_xlsx_with_a_password(read: Read) -> None:

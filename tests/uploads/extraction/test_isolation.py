@@ -104,11 +104,10 @@ def test_a_crash_is_reported_and_costs_nobody_else(
 
 
 def test_too_much_cpu(pool: ExtractionPool, endless: Path) -> None:
-    started = time.monotonic()
     error = failure(pool, endless, DOCX, ExtractionLimits(cpu_seconds=1, soft_share=NEVER))
     assert error.code == "timed_out"
     assert error.retry
-    assert time.monotonic() - started < 10
+    assert error.cpu_seconds < 3
 
 
 def test_too_much_time(pool: ExtractionPool, endless: Path, harmless: Path) -> None:
@@ -151,13 +150,15 @@ def test_a_bomb_of_a_gigabyte_in_a_page(pool: ExtractionPool, tmp_path: Path) ->
 
 def test_neighbours_of_a_bad_document(pool: ExtractionPool, endless: Path, harmless: Path) -> None:
     read_text(pool, harmless)
+    server = server_of(pool)
     with ThreadPoolExecutor(2) as threads:
-        bad = threads.submit(
-            failure, pool, endless, DOCX, ExtractionLimits(wall_seconds=1.0, soft_share=NEVER)
-        )
+        bad = threads.submit(failure, pool, endless, DOCX, ExtractionLimits(soft_share=NEVER))
+        until(server.children)
+        (child,) = server.children()
         assert [read_text(pool, harmless) for _ in range(10)] == ["harmless"] * 10
         assert not bad.done()
-        assert bad.result().code == "timed_out"
+        child.kill()
+        assert bad.result().code == "crashed"
 
 
 def test_the_server_is_replaced_when_it_was_killed(pool: ExtractionPool, harmless: Path) -> None:
