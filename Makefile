@@ -46,11 +46,11 @@ model-smoke: ## Serves a real small model on this machine and has it stream an a
 screenshots: ## Takes the README's pictures anew.
 	@scripts/screenshots
 
-bench: ## Measures lists, filters, searches and the dropdown at 1,000 and 100,000 artifacts, beside bare views; a site's start and memory.
-	@scripts/setup dev && .venv/bin/python -m benchmarks.run && .venv/bin/python -m benchmarks.site
+bench: ## Some ten minutes: lists, searches, the dropdown at 1,000 and 100,000, downloads, start, memory, uploads; beside targets.
+	@scripts/setup dev && scripts/static-files && .venv/bin/python -m benchmarks.all
 
 bench-scroll: ## A gallery of 1,000 artifacts scrolled to its end in Chromium: frames, processor time, layout shift.
 	@scripts/setup dev && scripts/static-files && .venv/bin/python -m benchmarks.scrolling
 
-bench-full: ## The same at 1,000,000 on PostgreSQL; filling it takes ten minutes or more.
-	@scripts/setup dev && .venv/bin/python -m benchmarks.run --rows 1000000 --engine postgres
+bench-full: ## The same at 1,000,000 on PostgreSQL; filling it takes ten minutes or more. LIBRARY and DATABASE_URL: one filled before.
+	@scripts/setup dev && scripts/static-files && .venv/bin/python -m benchmarks.all --full $(if $(LIBRARY),--library $(LIBRARY))

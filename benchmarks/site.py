@@ -22,8 +22,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
+
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 120.0  # seconds for a start
+PATIENCE = 120.0  # seconds for a start, and for what is left of the uploads
+IN_A_CONVERSATION = 10  # uploads, as many as a new project allows
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -31,6 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--starts", type=int, default=3)
     parser.add_argument("--lists", type=int, default=2000, help="lists between idle and loaded memory")
+    parser.add_argument("--uploads", type=int, default=200, help="small files before them, each worked off")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     chosen = parser.parse_args()
     # Ended by a signal, the site still has to be stopped: turn it into an exception.
@@ -39,7 +43,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         site = Site(Path(folder))
         with site.running():
-            token = site.token()
+            token, project = site.account()
         floor = [bare_django() for _ in range(chosen.starts)]
         figures["bare django.setup, cpu s"] = min(floor)
         starts = []
@@ -52,13 +56,21 @@ def main() -> int:
             site.settle()
             idle = site.memory()
             figures |= {f"idle {name}, MB": size for name, size in idle.items()}
+            # The process that reads documents is there from the first one on.
+            site.upload(1, token, project)
+            site.settle()
+            warm = site.memory()
+            figures |= {f"after 1 upload {name}, MB": size for name, size in warm.items()}
+            site.upload(chosen.uploads, token, project)
             for _ in range(chosen.lists):
                 site.get("/api/artifacts?size=50", token)
-            figures |= {
-                f"after {chosen.lists} lists {name}, MB": size for name, size in site.memory().items()
-            }
+            site.settle()
+            loaded = site.memory()
+            said = f"after {chosen.uploads} uploads and {chosen.lists} lists"
+            figures |= {f"{said} {name}, MB": size for name, size in loaded.items()}
+            figures["loaded, of what it was after 1 upload"] = loaded["all"] / warm["all"]
     for name, figure in figures.items():
-        print(f"{name:40}{figure:10.2f}")
+        print(f"{name:48}{figure:10.2f}")
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 0
@@ -132,21 +144,47 @@ class Site:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return len(answer.read())
 
-    def token(self) -> str:
+    def account(self) -> tuple[str, str]:
+        """A token and a project of one who is new."""
         command = [
-            sys.executable,
-            "manage.py",
-            "bootstrap",
-            "--username",
-            "bench",
-            "--password-env",
-            "SECRET_KEY",
+            *(
+                sys.executable,
+                "manage.py",
+                "bootstrap",
+                "--username",
+                "bench",
+                "--password-env",
+                "SECRET_KEY",
+            ),
+            *("--project", "Bench", "--print-token"),
         ]
-        made = subprocess.check_output(
-            [*command, "--project", "Bench", "--print-token"], cwd=ROOT, env=self.settings
-        )
-        token: str = json.loads(made.splitlines()[-1])["token"]
-        return token
+        made = json.loads(subprocess.check_output(command, cwd=ROOT, env=self.settings).splitlines()[-1])
+        return made["token"], made["project"]
+
+    def upload(self, count: int, token: str, project: str) -> None:
+        """Small documents, in several conversations, until the worker has read them all."""
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {token}"
+        url = f"http://127.0.0.1:{self.port}/api/conversations"
+        waiting = []
+        for number in range(count):
+            if number % IN_A_CONVERSATION == 0:
+                begun = session.post(url, json={"project": project, "title": ""})
+                begun.raise_for_status()
+                uploads = f"{url}/{begun.json()['id']}/uploads"
+                waiting.append(uploads)
+            name = f"{number}.txt"
+            sent = session.post(uploads, files={"file": (name, f"Words of document {number}. " * 50)})
+            sent.raise_for_status()
+        until = time.monotonic() + PATIENCE
+        while waiting:
+            rows = session.get(waiting[0], params={"size": IN_A_CONVERSATION}).json()["results"]
+            if all(row["status"] == "ready" for row in rows):
+                waiting.pop(0)
+            elif time.monotonic() > until:
+                raise RuntimeError("the worker did not read all uploads in time")
+            else:
+                time.sleep(0.5)
 
     def processes(self) -> dict[int, str]:
         """All of the site's, by what they are: web, worker, others."""

@@ -12,6 +12,7 @@ programs of conversations have, beside the bare interpreter, run in turns.
 """
 
 import argparse
+import json
 import re
 import resource
 import statistics
@@ -149,8 +150,9 @@ def sandboxed(code: str) -> tuple[float, float]:
     return time.perf_counter() - began, inside + time.process_time() - worker
 
 
-def start() -> None:
-    """Run in turns, so that what else the machine does falls on both."""
+def start() -> dict[str, float]:
+    """Run in turns, so that what else the machine does falls on both. Milliseconds."""
+    figures = {}
     print("a program's start, ms: medians in the sandbox and in the bare interpreter")
     for code in PROGRAMS:
         sandboxed(code)
@@ -159,18 +161,23 @@ def start() -> None:
             inside = statistics.median(pair[0][place] for pair in pairs) * 1000
             outside = statistics.median(pair[1][place] for pair in pairs) * 1000
             above, ratio = inside - outside, inside / outside
+            figures |= {f"{code}, {what}": inside, f"{code} bare, {what}": outside}
             print(
                 f"  {code:16} {what:6} {inside:5.0f} and {outside:5.0f}: {above:.0f} above, {ratio:.1f} times"
             )
+    return figures
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--turns", type=int, default=20)
     parser.add_argument("--only", choices=["start", "gallery"])
+    parser.add_argument("--json", type=Path, help="also write the figures of a program's start there")
     chosen = parser.parse_args()
     if chosen.only != "gallery":
-        start()
+        figures = start()
+        if chosen.json:
+            chosen.json.write_text(json.dumps(figures, indent=1) + "\n")
     return int(chosen.only != "start" and gallery(chosen.turns) > MOST)
 
 

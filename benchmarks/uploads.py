@@ -4,7 +4,7 @@
     python -m benchmarks.uploads corpus [extension …]   recall, CPU time and memory by format, beside its rivals
     python -m benchmarks.uploads hostile                bombs, damaged and cut files: how each ends
     python -m benchmarks.uploads queue [count]          many small documents: the pipeline's own share
-    python -m benchmarks.uploads request                one file from its request until it is ready, all CPU counted
+    python -m benchmarks.uploads request [figures.json] one file from its request until it is ready, all CPU counted
     python -m benchmarks.uploads clients                four clients and a running site, by the clock: a calm machine's
 
 Each makes a site of its own in a temporary folder (SQLite). All but `clients` need the shared documents
@@ -462,8 +462,9 @@ def measure_queue(count: int) -> None:
 ROUNDS = 40
 
 
-def measure_request() -> None:
+def measure_request(json_file: Path | None = None) -> None:
     """CPU of the request, and of all until the file is ready, in web and worker, for files of usual kinds."""
+    figures: dict[str, float] = {}
     from tests.uploads.extraction import documents as made
 
     table = b"".join(b"%d,North,%d.50,2026-01-15,some words\n" % (row, row * 7) for row in range(26_000))
@@ -490,6 +491,8 @@ def measure_request() -> None:
             while execute_next("extraction"):
                 """The next one."""
             whole = _cpu() - before
+            figures[f"{kind}, request"] = 1000 * asked / ROUNDS
+            figures[f"{kind}, ready"] = 1000 * whole / ROUNDS
             print(
                 f"{kind}: {1000 * asked / ROUNDS:.1f} ms CPU for the request,"
                 f" {1000 * whole / ROUNDS:.1f} until it is ready"
@@ -500,6 +503,8 @@ def measure_request() -> None:
         print(
             f"beside it the smallest request with a token: {1000 * (time.process_time() - began) / ROUNDS:.1f}"
         )
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def _sent(client: Any, address: str, name: str, content: bytes) -> None:
@@ -622,7 +627,7 @@ def main(arguments: list[str]) -> None:
         case "queue":
             measure_queue(int(rest[0]) if rest else 500)
         case "request":
-            measure_request()
+            measure_request(Path(rest[0]) if rest else None)
         case "clients":
             measure_clients()
         case "corpus":
