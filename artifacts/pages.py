@@ -33,7 +33,7 @@ MOST_VERSIONS = 200
 SAMPLE_COLUMNS = 6
 # What can be seen of a tile: more would only cost time, a thousand times.
 TILE_LINES, TILE_WIDTH, TILE_TEXT = 9, 60, 500
-TILE_CELLS = (4, 6)  # columns, rows
+TILE_CELLS = (4, 6, 24)  # columns, rows, characters of a cell
 MOST_HIGHLIGHTED = 1000  # of some 4 KB each
 LARGEST_COPY = 16 * 1024 * 1024  # bytes that a clipboard takes without trouble
 
@@ -215,7 +215,7 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
     """What a card shows. A `thumbnail` runs nothing and loads no large picture."""
     summary = version.preview
     if artifact.kind == Kind.TABLE:
-        return _table_body(summary, *(TILE_CELLS if thumbnail else (SAMPLE_COLUMNS, None)))
+        return _table_body(summary, *(TILE_CELLS if thumbnail else (SAMPLE_COLUMNS, None, None)))
     if artifact.kind == Kind.VISUALIZATION or version.media_type in HTML.values():
         if thumbnail:
             return Body("facts")
@@ -258,18 +258,24 @@ def _thumbnail_body(artifact: Artifact, version: Version) -> Body:
     return Body("image", url=url, width=size.get("width"), height=size.get("height"))
 
 
-def _table_body(summary: dict[str, Any], most_columns: int, most_rows: int | None) -> Body:
+def _table_body(
+    summary: dict[str, Any], most_columns: int, most_rows: int | None, longest: int | None
+) -> Body:
     columns: list[str] = summary.get("columns", [])
-    shown = tuple(columns[:most_columns])
+    shown = columns[:most_columns]
     sample = summary.get("sample", [])[:most_rows]
-    rows = tuple(tuple(cell_text(row.get(column)) for column in shown) for row in sample)
+    rows = tuple(tuple(_cut(cell_text(row.get(column)), longest) for column in shown) for row in sample)
     return Body(
         "table",
-        columns=shown,
+        columns=tuple(_cut(column, longest) for column in shown),
         rows=rows,
         total=summary.get("rows", 0),
         hidden_columns=len(columns) - len(shown),
     )
+
+
+def _cut(text: str, longest: int | None) -> str:
+    return text if longest is None or len(text) <= longest else text[:longest] + "…"
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 tidy(tiles());
+document.addEventListener("gallery-grown", (event) => tidy(event.detail.tiles));
 // htmx tells of each element that came in.
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.matches?.(".tile")) tidy([event.target]);

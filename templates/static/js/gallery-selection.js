@@ -155,7 +155,10 @@ bar.querySelector("[data-zip-cancel]").addEventListener("click", cancelZip);
 
 for (const done of ["artifacts-deleted", "selection-saved"]) document.addEventListener(done, clear);
 
-// Other filters, another list; a further piece of the same one is drawn as it is selected.
+// A further piece of the list is drawn as it is selected; other filters, another list.
+document.addEventListener("gallery-grown", (event) => {
+  if (count()) event.detail.tiles.forEach(draw);
+});
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === place) clear();
 });

@@ -20,7 +20,7 @@ export function relativeTime(moment, now = new Date()) {
   return relative.format(Math.round(seconds / size), unit);
 }
 
-function refresh(root) {
+export function refreshTimes(root) {
   for (const element of root.querySelectorAll("time[data-relative]")) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
@@ -32,7 +32,7 @@ function refresh(root) {
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 document.cookie = `timezone=${zone}; path=/; max-age=31536000; samesite=lax`;
-refresh(document);
-setInterval(() => refresh(document), 30_000);
+refreshTimes(document);
+setInterval(() => refreshTimes(document), 30_000);
 // What came in, not all that was there: a long gallery has a thousand of them.
-document.addEventListener("htmx:afterSettle", (event) => refresh(event.target));
+document.addEventListener("htmx:afterSettle", (event) => refreshTimes(event.target));
