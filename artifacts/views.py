@@ -181,6 +181,10 @@ def prepare_grid(request: HttpRequest, pk: UUID) -> HttpResponse:
     version = _picked(request, found)
     if making.is_wanted(found.kind, version):
         making.order_again(version)
+    if is_fragment(request):
+        return render(
+            request, "artifacts/previews/grid.html", {"preview": preview_of(found, version, request.GET)}
+        )
     return redirect(f"{reverse('artifact', args=[pk])}?version={version.number}")
 
 

@@ -117,6 +117,7 @@ def test_an_image_is_fitted_zoomed_and_moved(
     page.wait_for_function(
         f"() => document.querySelector('.preview-stage img').getBoundingClientRect().width > {fitted}"
     )
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_two_fingers_zoom_an_image(cast: Cast, page_as: Callable[..., Page]) -> None:
@@ -191,6 +192,7 @@ def test_lines_of_code_have_addresses(cast: Cast, page_as: Callable[..., Page], 
     page.locator(".preview-bar").get_by_role("button", name="Copy").click()
     expect(page.get_by_text("Code copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == source + "\n"
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_a_pages_errors_stand_below_it_as_text(
@@ -233,6 +235,7 @@ def test_json_opens_and_closes_and_has_its_source(
     page.get_by_text("Source", exact=True).first.click()
     expect(page.locator("pre.preview-source")).to_be_visible()
     expect(page.locator(".json-tree")).to_be_hidden()
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_a_pdfs_pages_are_drawn_as_they_come_into_view(
@@ -248,6 +251,7 @@ def test_a_pdfs_pages_are_drawn_as_they_come_into_view(
     page.screenshot(path=tmp_path / "preview.png")
     assert first.evaluate("image => image.naturalWidth") == 1050
     assert page.locator(".document-page").count() == 3
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_a_notebooks_markup_runs_in_its_own_frame(
@@ -316,6 +320,12 @@ def test_a_large_table_says_how_far_it_is_and_then_is_there(
     page.get_by_role("link", name="n", exact=True).click()
     expect(page.locator(".grid-waiting")).to_have_count(0)
     expect(page.locator(".grid tbody td").nth(1)).to_have_text("1")
+    # One that was never prepared is when somebody opens it.
+    Grid.objects.all().delete()
+    page.goto(f"/artifacts/{artifact.pk}")
+    page.get_by_role("link", name="n", exact=True).click()
+    expect(page.locator(".grid tbody td").nth(1)).to_have_text("1")
+    assert Grid.objects.exclude(file="").exists()
 
 
 # A second of film, red, as the browser itself records it.
