@@ -565,6 +565,7 @@ def measure_clients() -> None:
                 seconds, pk = _posted(to, person.token, room, made.pdf([f"Alone {file} {room}", "Page two"]))
                 alone.append(seconds)
                 person.finished_upload(room, pk)
+                to.close()  # the server hangs up on whoever is silent for long
                 there.append(time.monotonic() - began)
         print(f"one after the other: answered in {_spread(alone)}; its text there after {_spread(there)}")
 

@@ -50,7 +50,7 @@ CANCELLED = "An administrator stopped the reading of this file. Retry, or ask th
 # What may end otherwise the next time: a process that was killed, storage or a server that was away.
 TRIED_AGAIN = {"crashed", "missing", "unavailable"}
 # Readers never wait: one that was stopped by the clock with less CPU time than this share of it was starved of it.
-STARVED_SHARE = 0.1
+STARVED_SHARE = 0.4
 PROGRESS_SECONDS = 0.5
 AT_HAND = 10  # files of one person that are read before other people's piles
 _pool = ExtractionPool()

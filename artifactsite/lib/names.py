@@ -22,8 +22,11 @@ def clean_name(raw: str, *, longest: int = 255) -> str:
 
 
 def extension_of(name: str) -> str:
-    """The lower-case extension without its dot: `png` of `Plot.PNG`, empty where there is none."""
-    suffix = PurePosixPath(name.replace("\\", "/")).suffix[1:].lower()
+    """The lower-case extension without its dot: `png` of `Plot.PNG`, empty where there is none.
+
+    Dots at the very end don't count: Windows takes them off.
+    """
+    suffix = PurePosixPath(name.replace("\\", "/").rstrip(". ")).suffix[1:].lower()
     return suffix if suffix.isalnum() and suffix.isascii() and len(suffix) <= 12 else ""
 
 

@@ -183,7 +183,7 @@ def test_a_crash_is_tried_three_times_then_says_why(
     assert (tries, upload.status, upload.error_code) == (3, UploadStatus.FAILED, "crashed")
 
 
-@pytest.mark.parametrize(("cpu_seconds", "attempts"), [(1.0, 2), (30.0, 1)])
+@pytest.mark.parametrize(("cpu_seconds", "attempts"), [(15.0, 2), (25.0, 1)])
 def test_who_got_no_cpu_in_time_is_read_again_and_who_used_it_up_is_not(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, do_jobs: DoJobs, cpu_seconds: float, attempts: int
 ) -> None:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from .protocol import ExtractionLimits
 
-_OBJECT = re.compile(rb"(?<![0-9])([0-9]{1,9})[ \t\r\n]+[0-9]{1,5}[ \t\r\n]+obj\b")
+_OBJECT = re.compile(rb"(?<![0-9])([0-9]{1,9})[ \t\r\n]{1,9}[0-9]{1,5}[ \t\r\n]{1,9}obj\b")
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 _PACKED = re.compile(rb"/Type\s*/ObjStm\b")
 _ENCRYPTION = re.compile(rb"/Filter\s*/Standard\b")
@@ -22,6 +22,8 @@ _STREAM = re.compile(rb"\bstream\r?\n")
 _MAX_DICTIONARY = 20_000  # bytes of an object in which its kind is looked for
 _MAX_OBJECTS = 500_000
 _MAX_PACKED = 10_000  # objects in one stream; writers put in 100 to 200
+_MAX_STREAMS = 1_000  # of packed objects
+_MAX_STREAM = 1_000_000  # bytes of one
 
 
 def mended(data: bytes, limits: ExtractionLimits) -> bytes | None:
@@ -29,17 +31,20 @@ def mended(data: bytes, limits: ExtractionLimits) -> bytes | None:
 
     Nor is anything made of an encrypted one: what was needed to decrypt it stood at its end.
     """
-    found = [(int(match[1]), match.end()) for match in islice(_OBJECT.finditer(data), _MAX_OBJECTS)]
+    matches = list(islice(_OBJECT.finditer(data), _MAX_OBJECTS))
+    ends = [*(match.start() for match in matches[1:]), len(data)]
+    found = [(int(match[1]), match.end(), end) for match, end in zip(matches, ends, strict=True)]
     pages: list[int] = []
     unpacked: list[bytes] = []
-    room = limits.max_inflated_bytes // 4
-    for number, start in found:
-        head = _dictionary(data, start)
+    room, streams = limits.max_inflated_bytes // 4, 0
+    for number, start, end in found:
+        head = _dictionary(data[start : min(end, start + _MAX_DICTIONARY)])
         if _ENCRYPTION.search(head):
             return None
         if _PAGE.search(head):
             pages.append(number)
-        elif _PACKED.search(head):
+        elif streams < _MAX_STREAMS and _PACKED.search(head):
+            streams += 1
             for inner, body in _objects_in(data, start, head, room):
                 room -= len(body)
                 unpacked.append(b"%d 0 obj\n%s\nendobj\n" % (inner, body))
@@ -48,7 +53,7 @@ def mended(data: bytes, limits: ExtractionLimits) -> bytes | None:
     if not pages:
         return None
     kids = b" ".join(b"%d 0 R" % page for page in dict.fromkeys(pages))
-    new = 1 + max(number for number, _ in found)
+    new = 1 + max(number for number, _, _ in found)
     return b"".join(
         [
             data,
@@ -61,9 +66,8 @@ def mended(data: bytes, limits: ExtractionLimits) -> bytes | None:
     )
 
 
-def _dictionary(data: bytes, start: int) -> bytes:
+def _dictionary(head: bytes) -> bytes:
     """An object's bytes up to its end or its stream."""
-    head = data[start : start + _MAX_DICTIONARY]
     ends = [place for word in (b"endobj", b"stream") if (place := head.find(word)) >= 0]
     return head[: min(ends)] if ends else head
 
@@ -82,9 +86,10 @@ def _objects_in(data: bytes, start: int, head: bytes, room: int) -> Iterator[tup
     count, first, stream = _COUNT.search(head), _FIRST.search(head), _STREAM.match(data, start + len(head))
     if not (count and first and stream) or b"/FlateDecode" not in head or room <= 0:
         return
-    end = data.find(b"endstream", stream.end())
+    last = stream.end() + _MAX_STREAM
+    end = data.find(b"endstream", stream.end(), last)
     try:
-        content = zlib.decompressobj().decompress(data[stream.end() : end if end >= 0 else None], room)
+        content = zlib.decompressobj().decompress(data[stream.end() : end if end >= 0 else last], room)
     except zlib.error:
         return
     numbers = content[: int(first[1])].split()[: 2 * min(int(count[1]), _MAX_PACKED)]
