@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client, RequestFactory
 
 from artifacts.gallery import neighbours_of
 from artifacts.intake import content
 from artifacts.models import Artifact, SearchEntry
+from artifacts.search import postgres
 from artifacts.search.base import Query, Term
 from artifacts.search.words import spaced
 from artifacts.services import (
@@ -38,6 +40,15 @@ def search(cast: Cast) -> Search:
         return answer.json()["results"]
 
     return found
+
+
+@pytest.fixture(params=["index", "walk"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to what matches: by the index, and, as for very common words, through all that is visible."""
+    if request.param == "walk":
+        if connection.vendor != "postgresql":
+            pytest.skip("SQLite asks its index for common words too")
+        monkeypatch.setattr(postgres, "_COMMON", 0)
 
 
 def names(rows: list[dict[str, Any]]) -> list[str]:
@@ -137,6 +148,7 @@ def test_every_kind_is_found_by_what_a_person_reads_in_it(
     assert search(misses) == []
 
 
+@pytest.mark.usefixtures("way")
 def test_phrases_words_and_beginnings(cast: Cast, search: Search) -> None:
     cast.artifact("one", "text", "the annual report of the zoo")
     cast.artifact("two", "text", "report of an annual meeting")
@@ -158,6 +170,7 @@ def test_a_part_of_a_sentence_without_spaces_is_found(cast: Cast, search: Search
     assert marked(row) == ["🚀"]
 
 
+@pytest.mark.usefixtures("way")
 def test_the_best_comes_first_and_an_order_asked_for_goes_before(cast: Cast, search: Search) -> None:
     cast.artifact("Penguin report", "text", "x")
     cast.artifact("zoo", "text", "lions, tigers and a penguin")
@@ -167,6 +180,7 @@ def test_the_best_comes_first_and_an_order_asked_for_goes_before(cast: Cast, sea
     assert names(search("penguin", ordering="-created_at")) == ["aquarium", "zoo", "Penguin report"]
 
 
+@pytest.mark.usefixtures("way")
 def test_paging_through_what_is_ranked_shows_each_once(cast: Cast) -> None:
     for number in range(23):
         cast.artifact(f"penguin {number}", "text", "penguin " * (number % 5))
@@ -237,6 +251,7 @@ def test_an_index_job_that_comes_late_writes_nothing(
 # --- only what is visible ----------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("way")
 def test_nobody_finds_or_counts_what_they_may_not_see(cast: Cast, do_jobs: Callable[[], int]) -> None:
     artifact = cast.artifact("secretplan", "text", "canaryword")
     do_jobs()
