@@ -188,7 +188,22 @@ def test_a_description_is_written_with_the_same_dropdown_and_shows_chips(
     found = Axe().run(page).response["violations"]
     assert [rule for rule in found if rule["impact"] in ("serious", "critical")] == []
     description.press("Enter")
+    chip = page.locator(".chip-copy .composer-chip")
+    expect(description).to_have_value("See @Q4 Sales Chart ")
+    expect(chip).to_have_text("@Q4 Sales Chart")
+    description.press("Backspace")
+    expect(description).to_have_value("See ")
+    description.press("Control+z")
+    expect(chip).to_have_text("@Q4 Sales Chart")
     page.get_by_role("button", name="Save changes").click()
+    expect(page.locator(".artifact-description a.mention")).to_have_text("@Q4 Sales Chart")
+    # What was chosen earlier is a chip again, and stays what it is.
+    page.goto(f"/artifacts/{described.pk}/edit")
+    expect(chip).to_have_text("@Q4 Sales Chart")
+    description.press("Control+End")
+    description.press_sequentially(" for all")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.locator(".artifact-description")).to_contain_text("for all")
     expect(page.locator(".artifact-description a.mention")).to_have_text("@Q4 Sales Chart")
 
 

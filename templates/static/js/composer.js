@@ -1,6 +1,7 @@
 // The composer: grows with its text, Enter sends, two modes, a draft that survives.
 
-import { draft, keep, mentionsIn, withTokens } from "./draft.js";
+import { chipped } from "./chips.js";
+import { draft, keep, names } from "./draft.js";
 import { toBottom } from "./messages.js";
 import { highlighted } from "./python.js";
 
@@ -30,24 +31,10 @@ function mode() {
   return form.elements.mode.value;
 }
 
-/** The text with its mentions as chips, letter for letter where the field has them. */
-function chipped(text) {
-  const pieces = [];
-  let position = 0;
-  for (const { start, end, kind } of mentionsIn(text)) {
-    const chip = document.createElement("span");
-    chip.className = `composer-chip mention-${kind}`;
-    chip.textContent = text.slice(start, end);
-    pieces.push(text.slice(position, start), chip);
-    position = end;
-  }
-  return [...pieces, text.slice(position)];
-}
-
 function paint() {
   // The copy gives the grid its height, so that the field grows with the text; the last line needs a character.
   const text = `${field.value}\n`;
-  copy.replaceChildren(...(mode() === "program" ? highlighted(text) : chipped(text)));
+  copy.replaceChildren(...(mode() === "program" ? highlighted(text) : chipped(text, names)));
 }
 
 export function changed() {
@@ -115,7 +102,7 @@ form.addEventListener("htmx:beforeSend", (event) => {
   if (event.target === form) sending = true;
 });
 form.addEventListener("htmx:configRequest", (event) => {
-  if (event.target === form && mode() === "message") event.detail.parameters.body = withTokens(field.value);
+  if (event.target === form && mode() === "message") event.detail.parameters.body = names.withTokens(field.value);
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt !== form) return;

@@ -1,11 +1,38 @@
 // Mentions in the fields of forms, which say in which project they stand: `<div data-mentions-in="ID">` around each.
+// What a form sends has tokens, as it came; people see chips.
 
+import { atomic, chipped } from "./chips.js";
 import { mentions } from "./mention.js";
+import { namesOf } from "./mention-tokens.js";
+
+const fields = new WeakMap(); // their names
+
+/** What a field's text is sent as. */
+export function sent(field) {
+  return fields.get(field).withTokens(field.value);
+}
 
 function begin(root) {
   for (const box of root.querySelectorAll("[data-mentions-in]:not([role])")) {
     const field = box.querySelector("textarea");
-    mentions({ field, box, place: { project: box.dataset.mentionsIn }, id: `${field.id}-mention` });
+    const copy = box.querySelector(".chip-copy");
+    const chosen = {};
+    const names = namesOf(() => chosen);
+    const paint = () => copy.replaceChildren(...chipped(`${field.value}\n`, names));
+    fields.set(field, names);
+    field.value = names.written(field.value);
+    field.addEventListener("input", paint);
+    field.form.addEventListener("formdata", (event) => event.formData.set(field.name, sent(field)));
+    mentions({
+      field,
+      box,
+      place: { project: box.dataset.mentionsIn },
+      id: `${field.id}-mention`,
+      written: ({ name, token, kind }) => names.remember(name, token, kind),
+      isSettled: names.isSettled,
+      chosen: atomic({ field, names }),
+    });
+    paint();
   }
 }
 

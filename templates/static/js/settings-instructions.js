@@ -1,5 +1,6 @@
 // The live preview of the agent's instructions: mentions as chips, and the placeholder replaced by a sample.
 
+import { sent } from "./mention-forms.js";
 import { withChips } from "./mention-tokens.js";
 
 const field = document.querySelector("[data-instructions]");
@@ -20,7 +21,7 @@ function chipOf(name, reference) {
 }
 
 function refresh() {
-  preview.replaceChildren(...withChips(field.value.replaceAll(placeholder, () => sample), chipOf));
+  preview.replaceChildren(...withChips(sent(field).replaceAll(placeholder, () => sample), chipOf));
 }
 
 field.addEventListener("input", refresh);

@@ -1,0 +1,83 @@
+// Mentions in a field as one piece: coloured, removed by one key, copied and pasted with what they stand for.
+
+import { replace } from "./mention.js";
+
+// Pasted back into such a field it is the same mention; anywhere else people get the plain text.
+const CLIPBOARD = "application/x-artifactsite-mentions";
+
+/** The text with its mentions as chips, letter for letter where the field has them. */
+export function chipped(text, names) {
+  const pieces = [];
+  let position = 0;
+  for (const { start, end, kind } of names.mentionsIn(text)) {
+    const chip = document.createElement("span");
+    chip.className = `composer-chip mention-${kind}`;
+    chip.textContent = text.slice(start, end);
+    pieces.push(text.slice(position, start), chip);
+    position = end;
+  }
+  return [...pieces, text.slice(position)];
+}
+
+/** Keeps the mentions of `field` in one piece, while `isActive`. Returns what to call after each choice. */
+export function atomic({ field, names, isActive = () => true }) {
+  let fresh = -1; // where a choice ended: the space that it added goes with the mention
+
+  /** The mention that the key would bite into. */
+  function bitten(backward) {
+    const caret = field.selectionStart;
+    if (caret !== field.selectionEnd) return null;
+    const found = names.mentionsIn(field.value).find(({ start, end }) =>
+      backward ? start < caret && caret <= end : start <= caret && caret < end,
+    );
+    if (found) return found;
+    const before = backward && caret === fresh && field.value[caret - 1] === " ";
+    const chosen = before && names.mentionsIn(field.value).find(({ end }) => end === caret - 1);
+    return chosen ? { ...chosen, end: caret } : null;
+  }
+
+  field.addEventListener("beforeinput", (event) => {
+    if (!isActive() || event.isComposing) return;
+    const backward = event.inputType === "deleteContentBackward";
+    const mention = backward || event.inputType === "deleteContentForward" ? bitten(backward) : null;
+    if (!mention) return;
+    event.preventDefault();
+    replace(field, mention.start, mention.end, "");
+  });
+  field.addEventListener("input", () => {
+    if (field.selectionStart !== fresh) fresh = -1;
+  });
+
+  function copied(event) {
+    const text = field.value.slice(field.selectionStart, field.selectionEnd);
+    const mentions = isActive() ? names.mentionsIn(text) : [];
+    if (!mentions.length) return;
+    const kinds = Object.fromEntries(mentions.map(({ token, kind }) => [token, kind]));
+    event.clipboardData.setData("text/plain", text);
+    event.clipboardData.setData(CLIPBOARD, JSON.stringify({ text: names.withTokens(text), kinds }));
+    event.preventDefault();
+    if (event.type === "cut") replace(field, field.selectionStart, field.selectionEnd, "");
+  }
+
+  function pasted(event) {
+    if (!isActive() || event.clipboardData.files.length) return;
+    let { text, kinds } = { text: event.clipboardData.getData("text/plain"), kinds: {} };
+    try {
+      ({ text, kinds } = JSON.parse(event.clipboardData.getData(CLIPBOARD)));
+    } catch {
+      // Not from here: tokens in plain text count as well.
+    }
+    const plain = names.written(text.replaceAll("\r\n", "\n"), kinds);
+    if (!names.mentionsIn(plain).length) return;
+    event.preventDefault();
+    replace(field, field.selectionStart, field.selectionEnd, plain);
+  }
+
+  field.addEventListener("copy", copied);
+  field.addEventListener("cut", copied);
+  field.addEventListener("paste", pasted);
+
+  return () => {
+    fresh = field.selectionStart;
+  };
+}
