@@ -25,7 +25,7 @@ from pathlib import Path
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 120.0  # seconds for a start, and for what is left of the uploads
+PATIENCE = 300.0  # seconds for a start, and for the next uploads to be read
 IN_A_CONVERSATION = 10  # uploads, as many as a new project allows
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -181,6 +181,7 @@ class Site:
             rows = session.get(waiting[0], params={"size": IN_A_CONVERSATION}).json()["results"]
             if all(row["status"] == "ready" for row in rows):
                 waiting.pop(0)
+                until = time.monotonic() + PATIENCE
             elif time.monotonic() > until:
                 raise RuntimeError("the worker did not read all uploads in time")
             else:
