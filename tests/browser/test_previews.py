@@ -260,6 +260,7 @@ def test_a_notebooks_markup_runs_in_its_own_frame(
     page = opened(page_as, made(cast, "a.ipynb", json.dumps({"cells": CELLS}).encode()), tmp_path)
     expect(page.locator(".notebook h1")).to_have_text("Heading")
     expect(page.frame_locator(".notebook-frame").locator("#out")).to_have_text("made inside")
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_a_workbook_is_grids_that_are_sorted_and_filtered(
@@ -379,6 +380,7 @@ def test_sound_and_film_are_played(cast: Cast, page_as: Callable[..., Page], tmp
         }"""
     )
     assert (drawn[0] > 200, drawn[1] < 60, drawn[2] < 60) == (True, True, True)
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_documents_are_their_text(cast: Cast, page_as: Callable[..., Page], tmp_path: Path) -> None:
@@ -409,6 +411,7 @@ def test_plain_text_in_any_encoding_and_the_head_of_a_long_one(
     with page.expect_download() as download:
         page.get_by_role("link", name="Download it").click()
     assert download.value.path().read_bytes().endswith(b" end")
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_markdown_as_github_writes_it(cast: Cast, page_as: Callable[..., Page], tmp_path: Path) -> None:
