@@ -206,6 +206,7 @@ def test_a_pages_errors_stand_below_it_as_text(
     expect(errors.filter(has_text="missing is not defined")).to_be_visible()
     expect(errors.filter(has_text="Blocked: https://example.org")).to_be_visible()
     assert page.locator(".frame-errors b").count() == 0
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_nobody_but_the_frame_itself_writes_below_it(
