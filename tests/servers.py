@@ -137,6 +137,19 @@ def s3() -> Iterator[dict[str, str]]:
             }
 
 
+def bucket_options(facts: dict[str, str], **more: Any) -> dict[str, Any]:
+    """What BucketStorage wants to know of the bucket of `s3`."""
+    return {
+        "bucket_name": facts["S3_BUCKET"], "endpoint_url": facts["S3_ENDPOINT_URL"], "region_name": "us-east-1",
+        "access_key": facts["S3_ACCESS_KEY"], "secret_key": facts["S3_SECRET_KEY"], "addressing_style": "path", **more,
+    }  # fmt: skip
+
+
+def content_in(facts: dict[str, str]) -> dict[str, Any]:
+    """The setting STORAGES["default"] of a site whose content lies in the bucket of `s3`."""
+    return {"BACKEND": "artifactsite.lib.bucket.BucketStorage", "OPTIONS": bucket_options(facts)}
+
+
 def own_redis_database(url: str) -> str:
     """`url` with a database of its own for this xdist worker, so that workers don't empty each other's cache."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")

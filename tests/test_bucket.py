@@ -29,10 +29,7 @@ def faulty(server: dict[str, str]) -> Iterator[FaultyS3]:
 
 
 def storage_at(url: str, server: dict[str, str]) -> BucketStorage:
-    return BucketStorage(
-        bucket_name=server["S3_BUCKET"], endpoint_url=url, region_name="us-east-1", timeout=5,
-        access_key=server["S3_ACCESS_KEY"], secret_key=server["S3_SECRET_KEY"], addressing_style="path",
-    )  # fmt: skip
+    return BucketStorage(**servers.bucket_options(server, endpoint_url=url, timeout=5))
 
 
 @pytest.fixture(scope="module")

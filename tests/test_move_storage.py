@@ -25,14 +25,7 @@ pytestmark = pytest.mark.django_db
 def faulty() -> Iterator[tuple[FaultyS3, dict[str, Any]]]:
     """A bucket that fails where it is told to, and how it is reached."""
     with servers.s3() as given, faulty_s3(given["S3_ENDPOINT_URL"]) as proxy:
-        yield (
-            proxy,
-            {
-                "bucket_name": given["S3_BUCKET"], "endpoint_url": proxy.url, "region_name": "us-east-1",
-                "access_key": given["S3_ACCESS_KEY"], "secret_key": given["S3_SECRET_KEY"],
-                "addressing_style": "path", "timeout": 2,
-            },
-        )  # fmt: skip
+        yield proxy, servers.bucket_options(given, endpoint_url=proxy.url, timeout=2)
 
 
 def test_there_and_back(

@@ -17,7 +17,9 @@ from artifacts.garbage import collect_garbage, stored_keys, without_rows
 from artifacts.grids import making, reading
 from artifacts.models import Artifact, Grid, Version
 from artifacts.services import delete_artifact, finish_deletion
+from artifactsite.lib import blobs
 from tests.cast import Cast
+from tests.servers import content_in, s3
 from uploads.extraction.grid import MISSING, value
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -104,6 +106,25 @@ ASKED: list[tuple[dict[str, Any], list[str]]] = [
 def test_rows_are_sorted_and_filtered(cast: Cast, people: Artifact) -> None:
     for query, wanted in ASKED:
         assert names(cast, people, **query) == wanted, query
+
+
+def test_a_table_in_a_bucket_is_fetched_once_for_all_who_look(
+    cast: Cast, do_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(making, "SMALL", 0)
+    with s3() as facts:
+        settings.STORAGES = {**settings.STORAGES, "default": content_in(facts)}
+        artifact = cast.artifact("people", "table", PEOPLE)
+        do_jobs()
+        key = Grid.objects.get().file
+        copy = blobs.near_folder() / key.rpartition("/")[2]
+        assert not copy.exists()
+        assert names(cast, artifact, sort="age") == ["bob", "Ann_1", "Åse", "Zoë 100%"]
+        default_storage.delete(key)
+        assert names(cast, artifact, sort="name") == ["Ann_1", "bob", "Zoë 100%", "Åse"]
+        # Without the copy it is asked for again, and that it is gone is said.
+        copy.unlink()
+        assert ask(cast, artifact, sort="name").status_code == 503
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [

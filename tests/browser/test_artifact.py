@@ -298,6 +298,7 @@ def test_accessible_and_no_wider_than_the_window(
         cast.artifact("wide", "table", [{f"column {n}": "x" * 50 for n in range(60)}]),
         cast.artifact("a.py", "file", encoded("x = 1  # " + "long " * 80)),
         cast.artifact("nothing", "table", []),
+        cast.artifact("a.bin", "file", encoded("\0\1\2")),
     ]
     for artifact in shown:
         page = open_page(page_as, artifact, color_scheme=scheme, viewport={"width": width, "height": 900})

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.test_attaching import SENDING, choose
 from tests.cast import Cast
-from tests.servers import s3
+from tests.servers import content_in, s3
 from uploads.models import DirectUpload, Upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -27,12 +27,7 @@ def page(
     server: dict[str, str], site_url: str, page_as: Callable[..., Page], cast: Cast, settings: Any
 ) -> Page:
     where = server["S3_ENDPOINT_URL"]
-    options = {
-        "bucket_name": server["S3_BUCKET"], "endpoint_url": where, "region_name": "us-east-1",
-        "access_key": server["S3_ACCESS_KEY"], "secret_key": server["S3_SECRET_KEY"], "addressing_style": "path",
-    }  # fmt: skip
-    backend = {"BACKEND": "artifactsite.lib.bucket.BucketStorage", "OPTIONS": options}
-    settings.STORAGES = {**settings.STORAGES, "default": backend}
+    settings.STORAGES = {**settings.STORAGES, "default": content_in(server)}
     settings.DIRECT_UPLOADS = True
     policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     settings.CONTENT_SECURITY_POLICY = {

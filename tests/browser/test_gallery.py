@@ -340,6 +340,7 @@ def test_a_download_can_be_cancelled(page_as: Callable[..., Page], cast: Cast) -
     bar = page.locator(".selection-bar")
     bar.get_by_role("button", name="Download").click()
     expect(bar.get_by_role("progressbar", name="Download")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
     bar.get_by_role("button", name="Cancel").click()
     expect(bar.get_by_role("progressbar", name="Download")).to_be_hidden()
     expect(bar.locator("[role=alert]")).to_have_count(0)
@@ -355,6 +356,7 @@ def test_filters_by_day_and_conversation_say_so_and_can_be_removed(
     cast.artifact("Elsewhere", conversation=other)
     page = open_gallery(page_as)
     page.get_by_role("button", name="Filters").click()
+    assert Axe().run(page).response["violations"] == []
     page.get_by_label("Conversation", exact=True).select_option(label="Quarterly figures")
     expect(page.locator(".tile-name")).to_have_text(["Old"])
     page.get_by_label("Made from").fill("2026-03-05")

@@ -19,7 +19,7 @@ from artifactsite.lib import blobs, stored
 from projects.models import Membership, Project
 from tests.cast import Cast
 from tests.parallel import at_once
-from tests.servers import s3
+from tests.servers import content_in, s3
 from tests.uploads.received import send, uploads_of
 from uploads import direct
 from uploads.models import DirectUpload, Upload
@@ -36,12 +36,7 @@ def server() -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def bucket(server: dict[str, str], settings: Any) -> Iterator[None]:
-    options = {
-        "bucket_name": server["S3_BUCKET"], "endpoint_url": server["S3_ENDPOINT_URL"], "region_name": "us-east-1",
-        "access_key": server["S3_ACCESS_KEY"], "secret_key": server["S3_SECRET_KEY"], "addressing_style": "path",
-    }  # fmt: skip
-    backend = {"BACKEND": "artifactsite.lib.bucket.BucketStorage", "OPTIONS": options}
-    settings.STORAGES = {**settings.STORAGES, "default": backend}
+    settings.STORAGES = {**settings.STORAGES, "default": content_in(server)}
     settings.DIRECT_UPLOADS = True
     yield
     blobs.discard(left_over())

@@ -14,7 +14,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.cast import Cast
-from tests.servers import s3
+from tests.servers import content_in, s3
 from tests.uploads.received import received, uploads_of
 from uploads.models import Upload
 
@@ -32,12 +32,7 @@ def bucket() -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def presigned(bucket: dict[str, str], settings: Any) -> None:
-    options = {
-        "bucket_name": bucket["S3_BUCKET"], "endpoint_url": bucket["S3_ENDPOINT_URL"], "region_name": "us-east-1",
-        "access_key": bucket["S3_ACCESS_KEY"], "secret_key": bucket["S3_SECRET_KEY"], "addressing_style": "path",
-    }  # fmt: skip
-    backend = {"BACKEND": "artifactsite.lib.bucket.BucketStorage", "OPTIONS": options}
-    settings.STORAGES = {**settings.STORAGES, "default": backend}
+    settings.STORAGES = {**settings.STORAGES, "default": content_in(bucket)}
     settings.SERVE_CONTENT = "presigned"
 
 
