@@ -155,12 +155,17 @@ bar.querySelector("[data-zip-cancel]").addEventListener("click", cancelZip);
 
 for (const done of ["artifacts-deleted", "selection-saved"]) document.addEventListener(done, clear);
 
-// A further piece of the list is drawn as it is selected; other filters, another list.
+// A further piece of the list, and the list read anew, are drawn as they are selected; other filters, another list.
+let listed = shownUrl();
 document.addEventListener("gallery-grown", (event) => {
   if (count()) event.detail.tiles.forEach(draw);
 });
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target === place) clear();
+  if (event.detail.target !== place) return;
+  if (shownUrl() !== listed) clear();
+  listed = shownUrl();
+  tiles().forEach(draw);
+  drawBar();
 });
 // htmx tells of each element that came in.
 document.addEventListener("htmx:afterSettle", (event) => {
