@@ -35,16 +35,16 @@ def text_of_twin(upload: Upload, progress: Callable[[int, int], None]) -> Extrac
         "upload": upload.pk,
         "since": timezone.now() - MAX_AGE,
     }
-    for text, engine, warnings, details, seconds, parts, cpu, peak, owner in worded.rows(
-        "twin", _twin, values
-    ):
-        if owner != upload.owner_id:
-            _take_as_long(seconds, parts, progress)
-        return Extracted(
-            text=text, parts=parts, engine=engine, warnings=warnings, details=details, seconds=seconds,
-            cpu_seconds=cpu, peak_bytes=peak,
-        )  # fmt: skip
-    return None
+    found = worded.rows("twin", _twin, values)
+    if not found:
+        return None
+    text, engine, warnings, details, seconds, parts, cpu, peak, owner = found[0]
+    if owner != upload.owner_id:
+        _take_as_long(seconds, parts, progress)
+    return Extracted(
+        text=text, parts=parts, engine=engine, warnings=warnings, details=details, seconds=seconds,
+        cpu_seconds=cpu, peak_bytes=peak,
+    )  # fmt: skip
 
 
 def _twin(values: Values) -> QuerySet[Any, Any]:

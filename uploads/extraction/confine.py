@@ -68,12 +68,9 @@ def set_limits(limits: ExtractionLimits) -> None:
     for which, wanted in allowed.items():
         hard = resource.getrlimit(which)[1]
         bound = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        last = bound
-        if which == resource.RLIMIT_CPU and bound != hard:
-            last += (
-                1  # the first one ends it by a signal of its own (SIGXCPU), which tells this from other ends
-            )
-        resource.setrlimit(which, (bound, last))
+        # Of CPU time the soft one ends it by a signal of its own (SIGXCPU), which tells this from other ends.
+        later = which == resource.RLIMIT_CPU and bound != hard
+        resource.setrlimit(which, (bound, bound + later))
 
 
 def die_with_parent(parent: int) -> None:

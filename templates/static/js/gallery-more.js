@@ -1,6 +1,6 @@
 // The next piece of the list: fetched long before its place comes into sight, and put in where nothing is drawn yet.
 
-import { refusalIn, UNREACHABLE } from "./http.js";
+import { refusalIn, signsIn, UNREACHABLE } from "./http.js";
 import { refreshTimes } from "./time.js";
 import { toast } from "./toast.js";
 
@@ -14,10 +14,7 @@ async function read(url) {
   const response = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "gallery-more" } }).catch(() => {
     throw new Error(UNREACHABLE);
   });
-  if (response.redirected && new URL(response.url).pathname === "/sign-in") {
-    location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
-    return null;
-  }
+  if (signsIn(response.url)) return null;
   const text = await response.text();
   if (!response.ok) throw new Error(refusalIn(text, response.status));
   return text;

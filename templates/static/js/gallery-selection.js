@@ -162,10 +162,11 @@ document.addEventListener("gallery-grown", (event) => {
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target !== place) return;
-  if (shownUrl() !== listed) clear();
+  if (shownUrl() === listed) {
+    tiles().forEach(draw);
+    drawBar();
+  } else clear();
   listed = shownUrl();
-  tiles().forEach(draw);
-  drawBar();
 });
 // htmx tells of each element that came in.
 document.addEventListener("htmx:afterSettle", (event) => {

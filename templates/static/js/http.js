@@ -18,6 +18,13 @@ export function refusalIn(text, status) {
   return "The server could not do that. Try again in a moment.";
 }
 
+/** Signed out meanwhile: the sign-in page, which came from `url`, is no answer to a request; it leads back here. */
+export function signsIn(url) {
+  if (new URL(url, location.href).pathname !== "/sign-in") return false;
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+  return true;
+}
+
 export const UNREACHABLE = "The server can't be reached. Check your connection and try again.";
 
 export async function request(url, { method = "GET", body = null, signal } = {}) {

@@ -1,6 +1,6 @@
 // What htmx was refused, shown where it happened: in the [data-errors] slot of the form, else in the corner.
 
-import { refusalIn, UNREACHABLE } from "./http.js";
+import { refusalIn, signsIn, UNREACHABLE } from "./http.js";
 import { toast } from "./toast.js";
 
 export function slotOf(element) {
@@ -31,9 +31,6 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
     if (!event.detail.elt.hasAttribute("data-quiet")) showRefusal(event.detail.elt, UNREACHABLE);
   });
 }
-// Signed out meanwhile: the sign-in page is a page, not a fragment, and leads back here.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (new URL(event.detail.xhr.responseURL, location.href).pathname !== "/sign-in") return;
-  event.detail.shouldSwap = false;
-  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (signsIn(event.detail.xhr.responseURL)) event.detail.shouldSwap = false;
 });
