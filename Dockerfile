@@ -32,5 +32,7 @@ USER site
 VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-CMD ["uvicorn", "artifactsite.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "on", \
+# Idle connections are kept for longer than nginx keeps them: it never sends a request into one that is being closed.
+CMD ["uvicorn", "artifactsite.asgi:application", "--http", "artifactsite.protocol:Protocol", \
+     "--host", "0.0.0.0", "--port", "8000", "--lifespan", "on", "--timeout-keep-alive", "75", \
      "--no-access-log", "--no-server-header", "--no-proxy-headers", "--timeout-graceful-shutdown", "10"]

@@ -13,6 +13,8 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -86,25 +88,34 @@ class ThreadedWSGI:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
-        start, more, length = b"", True, _content_length(scope)
-        try:
-            async with asyncio.timeout(WAIT_FOR_BODY):
-                while more and len(start) <= SMALL_BODY and (length is None or length <= SMALL_BODY):
-                    part, more = await _body_part(receive)
-                    start += part
-        except TimeoutError:
-            await _refuse(send, 408)
-            return
-        except OSError:
-            return
-        if more and length is None:
-            await _refuse(send, 411)  # WSGI has no way to say that a long body's end is not known
-            return
-        body = io.BufferedReader(_Incoming(start, receive, loop), 128 * 1024) if more else io.BytesIO(start)
-        environ = _environ(scope, body, length if more else len(start))
-        response = _Response(self.app, environ, receive, send, loop)
+        length = _content_length(scope)
+        body: Any = io.BytesIO()
+        if length != 0:
+            start, more = b"", True
+            try:
+                async with asyncio.timeout(WAIT_FOR_BODY):
+                    while more and len(start) <= SMALL_BODY and (length is None or length <= SMALL_BODY):
+                        part, more = await _body_part(receive)
+                        start += part
+            except TimeoutError:
+                await _refuse(send, 408)
+                return
+            except OSError:
+                return
+            if not more:
+                body, length = io.BytesIO(start), len(start)
+            elif length is None:
+                await _refuse(send, 411)  # WSGI has no way to say that a long body's end is not known
+                return
+            else:
+                body = io.BufferedReader(_Incoming(start, receive, loop), 128 * 1024)
+        response = _Response(self.app, _environ(scope, body, length), receive, send, loop)
         run = contextvars.copy_context().run
-        if await loop.run_in_executor(self.requests, run, response.make):
+        whole = await loop.run_in_executor(self.requests, run, response.make)
+        if whole is not None:
+            await send(response.head)
+            await send({"type": "http.response.body", "body": whole})
+        elif response.pieces:
             await response.send_detached(lambda work: loop.run_in_executor(self.files, run, work))
 
 
@@ -119,6 +130,7 @@ class _Response:
     ) -> None:
         self.app, self.environ, self.receive, self.send, self.loop = app, environ, receive, send, loop
         self.head: Message = {}
+        self.pieces: list[bytes] = []  # of a detached body, those that were made with the head
 
     def start(
         self, status: str, headers: list[tuple[str, str]], _exc_info: object = None
@@ -127,21 +139,30 @@ class _Response:
         self.head = {"type": "http.response.start", "status": int(status[:3]), "headers": encoded}
         return lambda _data: None  # `write` of WSGI's first days; Django doesn't use it
 
-    def make(self) -> bool:
-        """In the request's thread. True: the body is detached and still to be sent."""
+    def make(self) -> bytes | None:
+        """In the request's thread: the whole body, which the event loop sends together with the head.
+
+        None: it was sent from here, or it is detached and `send_detached` has to send it.
+        """
         self.body = self.app(self.environ, self.start)
-        if getattr(self.body, "detached", False):
-            # The thread goes on to other requests, so it gives its database connection back now.
-            close_old_connections()
-            return True
+        goes_on = False
         try:
+            if getattr(self.body, "detached", False):
+                self.chunks = iter(self.body)
+                # A small file is whole with the first of them, and needs no thread but this.
+                self.pieces = list(islice(self.chunks, 2))
+                goes_on = len(self.pieces) == 2
+                return None if goes_on else b"".join(self.pieces)
             if getattr(self.body, "streaming", True):
                 self._stream()
-            else:
-                self._from_thread(self._send_all(b"".join(self.body)))
+                return None
+            return b"".join(self.body)
         finally:
-            self._close()
-        return False
+            if goes_on:
+                # The thread goes on to other requests, so it gives its database connection back now.
+                close_old_connections()
+            else:
+                self._close()
 
     def _stream(self) -> None:
         self._from_thread(self.send(self.head))
@@ -155,19 +176,26 @@ class _Response:
         finally:
             gone.cancel()
 
-    async def send_detached(self, in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]) -> None:
+    async def send_detached(self, in_thread: Callable[[Callable[[], Any]], asyncio.Future[Any]]) -> None:
+        """While one chunk is on its way the next is made: of either there is one, however slow the reader."""
         gone = self.loop.create_task(_until_gone(self.receive))
+        chunk: bytes | None
+        first, chunk = self.pieces
+        self.pieces = []
+        coming: asyncio.Future[Any] | None = None
         try:
-            chunks = iter(self.body)
             await self.send(self.head)
-            while not gone.done():
-                chunk = await in_thread(lambda: next(chunks, None))
-                if chunk is None:
-                    await self._send_part(b"", more=False)
-                    return
+            await self._send_part(first)
+            while chunk is not None and not gone.done():
+                coming = in_thread(lambda: next(self.chunks, None))
                 await self._send_part(chunk)
+                chunk = await coming
+            if chunk is None:
+                await self._send_part(b"", more=False)
         finally:
             gone.cancel()
+            if coming is not None:
+                await asyncio.wait([coming])  # what is being made can't be closed
             await in_thread(self._close)
 
     def _close(self) -> None:
@@ -175,10 +203,6 @@ class _Response:
 
     def _from_thread(self, sending: Any) -> None:
         asyncio.run_coroutine_threadsafe(sending, self.loop).result()
-
-    async def _send_all(self, body: bytes) -> None:
-        await self.send(self.head)
-        await self._send_part(body, more=False)
 
     async def _send_part(self, chunk: bytes, *, more: bool = True) -> None:
         await self.send({"type": "http.response.body", "body": chunk, "more_body": more})
@@ -192,10 +216,13 @@ async def _refuse(send: Send, status: int) -> None:
 
 def _content_length(scope: Message) -> int | None:
     """None: the body's length is only known at its end (chunked)."""
-    given = dict(scope["headers"])
-    if b"transfer-encoding" in given:
-        return None
-    return int(given.get(b"content-length", b"0"))
+    length = 0
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length":
+            length = int(value)
+    return length
 
 
 def _environ(scope: Message, body: Any, length: int | None) -> dict[str, Any]:
@@ -219,15 +246,21 @@ def _environ(scope: Message, body: Any, length: int | None) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in scope["headers"]:
-        # X_Forwarded_For would become the same variable as the proxy's X-Forwarded-For: such names are dropped.
-        if b"_" in name or name in (b"content-length", b"transfer-encoding"):
-            continue
-        key = name.decode("latin1").upper().replace("-", "_")
-        key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
-        text = value.decode("latin1")
-        joint = "; " if key == "HTTP_COOKIE" else ","
-        environ[key] = f"{environ[key]}{joint}{text}" if key in environ else text
+        if key := _variable(name):
+            text = value.decode("latin1")
+            joint = "; " if key == "HTTP_COOKIE" else ","
+            environ[key] = f"{environ[key]}{joint}{text}" if key in environ else text
     return environ
+
+
+@lru_cache(1000)
+def _variable(header: bytes) -> str:
+    """What WSGI calls a header; "": it is not passed on."""
+    # X_Forwarded_For would become the same variable as the proxy's X-Forwarded-For: such names are dropped.
+    if b"_" in header or header in (b"content-length", b"transfer-encoding"):
+        return ""
+    name = header.decode("latin1").upper().replace("-", "_")
+    return name if name == "CONTENT_TYPE" else f"HTTP_{name}"
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

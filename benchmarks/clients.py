@@ -43,7 +43,8 @@ def web_server() -> Iterator[tuple[str, int]]:
     port = free_port()
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "benchmarks.settings", "LOG_LEVEL": "ERROR"}
     command = [sys.executable, "-m", "uvicorn", "artifactsite.asgi:application", "--port", str(port)]
-    command += ["--workers", str(PROCESSES), "--no-access-log", "--log-level", "warning"]
+    command += ["--http", "artifactsite.protocol:Protocol", "--workers", str(PROCESSES)]
+    command += ["--no-access-log", "--log-level", "warning"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
     address, until = f"http://127.0.0.1:{port}", time.monotonic() + STARTING
     try:

@@ -15,6 +15,7 @@ from django.test import Client, override_settings
 from playwright.sync_api import Browser, Page
 
 from accounts.models import User
+from artifactsite.protocol import Protocol
 from jobs import services as jobs
 from jobs.models import Queue
 from tests.cast import Cast
@@ -61,7 +62,8 @@ def site_url(shared_database: None, application: Any, settings: Any) -> Iterator
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings.SITE_URL = url
-    server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False, lifespan="off"))
+    config = uvicorn.Config(application, http=Protocol, log_config=None, access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
     stopping = threading.Event()
     threads = [
         threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="site", daemon=True),

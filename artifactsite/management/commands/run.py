@@ -162,6 +162,7 @@ def serve(listener: socket.socket) -> None:
     call_myself("site-web")
     config = uvicorn.Config(
         "artifactsite.asgi:application",
+        http="artifactsite.protocol:Protocol",
         lifespan="on",
         access_log=False,
         log_config=None,
