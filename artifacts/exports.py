@@ -12,7 +12,7 @@ from django.utils.http import quote_etag
 
 from accounts.models import User
 from artifacts import kinds
-from artifacts.kinds.base import LARGEST_DEFINITION, Download, read_text, stored_bytes
+from artifacts.kinds.base import Download, read_text, stored_bytes
 from artifacts.kinds.visualization import html_of
 from artifacts.models import Artifact, Kind, Thumbnail, Version
 from artifacts.preview import frame_policy
@@ -145,10 +145,6 @@ def _definition_pieces(facts: dict[str, Any], data: Iterator[bytes]) -> Iterator
 def definition(
     request: HttpRequest, artifact: Artifact, version: Version, *, conversation: str | None
 ) -> HttpResponseBase:
-    if version.size > LARGEST_DEFINITION:
-        raise Refusal(
-            "too_large", "This artifact is too large for a definition. Download it instead.", status=413
-        )
     # Facts and the beginning of the data are asked for now: what streams out later can't be answered with an error.
     facts = _definition_facts(artifact, version, conversation)
     data = iter(kinds.get(artifact.kind).definition(version))

@@ -17,7 +17,7 @@ from accounts.models import User
 from artifacts import kinds, thumbnails
 from artifacts.access import Verb, abilities, editing_reason, require_editable, sharing_reason
 from artifacts.comparison import Comparison, Line, Row, compare
-from artifacts.kinds.base import LARGEST_DEFINITION, stored_bytes
+from artifacts.kinds.base import stored_bytes
 from artifacts.kinds.table import cell_text, columns_of
 from artifacts.models import Artifact, GalleryType, Grid, Kind, Thumbnail, Version
 from artifacts.preview import Preview, preview_of
@@ -36,6 +36,7 @@ TILE_LINES, TILE_WIDTH, TILE_TEXT = 9, 60, 500
 TILE_CELLS = (4, 6, 24)  # columns, rows, characters of a cell
 MOST_HIGHLIGHTED = 1000  # of some 4 KB each
 LARGEST_COPY = 16 * 1024 * 1024  # bytes that a clipboard takes without trouble
+COPY_TOO_LARGE = "This is too large for the clipboard. Download it instead."
 
 _FORMATS = {
     "csv": "CSV", "json": "JSON", "xlsx": "Excel workbook", "html": "HTML page", "txt": "Plain text",
@@ -128,6 +129,7 @@ class Actions:
     save_url: str
     saved: bool
     copy_url: str
+    copy_why_not: str
     downloads: list[tuple[str, str]]
     definition_url: str
     share_url: str
@@ -144,6 +146,7 @@ def actions_of(artifact: Artifact, version: Version, user: User) -> Actions:
     api, number = f"/api/artifacts/{artifact.pk}", version.number
     able = abilities(artifact, user, artifact.project)
     copyable = artifact.kind != Kind.FILE or is_textual(version.media_type)
+    too_large = version.size > LARGEST_COPY
     downloads = [
         (_FORMATS.get(offer.format, offer.format), f"{api}/download?version={number}&format={offer.format}")
         for offer in kinds.get(artifact.kind).downloads(version)
@@ -151,9 +154,10 @@ def actions_of(artifact: Artifact, version: Version, user: User) -> Actions:
     return Actions(
         save_url=address("artifact-save", artifact) if able[Verb.SAVE] is True else "",
         saved=artifact.is_saved,
-        copy_url=f"{api}/data?version={number}" if copyable and version.size <= LARGEST_COPY else "",
+        copy_url=f"{api}/data?version={number}" if copyable and not too_large else "",
+        copy_why_not=COPY_TOO_LARGE if copyable and too_large else "",
         downloads=downloads,
-        definition_url=f"{api}/definition?version={number}" if version.size <= LARGEST_DEFINITION else "",
+        definition_url=f"{api}/definition?version={number}",
         share_url=f"{api}/share",
         page_url=address("artifact", artifact),
         menu=_menu(artifact, version, able),

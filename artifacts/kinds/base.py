@@ -2,6 +2,8 @@
 
 import codecs
 import json
+import math
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,10 +13,12 @@ from django.core.files import File
 
 from artifacts.models import Version
 from artifactsite.lib import blobs
+from artifactsite.lib.errors import Invalid
 
 EXCERPT = 600  # characters
-# Above this a definition refuses to carry the data.
-LARGEST_DEFINITION = 64 * 1024 * 1024
+DEEPEST = 200  # values within values
+LONGEST_PATH = 200  # characters of one that is told
+_PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass
@@ -78,6 +82,54 @@ def stored_bytes(version: Version) -> Iterator[bytes]:
     return blobs.read_range(version.file, 0, version.size - 1) if version.size else iter(())
 
 
+def json_bytes(value: Any, path: str) -> bytes:
+    """`value` as JSON in UTF-8. `Invalid` says where in it something is that JSON does not have; `path` is its own."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+    except (ValueError, TypeError, RecursionError) as error:
+        where, why = _wrong_in(value, path)
+        raise Invalid(where, f"{where} {why}.") from error
+
+
+def path_to(name: Any, path: str) -> str:
+    """The path of a member: `data[3].price`, or `data[3]["unit price"]` where the name is no word."""
+    is_plain = isinstance(name, str) and _PLAIN_NAME.fullmatch(name)
+    return f"{path}.{name}" if is_plain else f"{path}[{json.dumps(str(name))}]"
+
+
+def _wrong_in(value: Any, path: str) -> tuple[str, str]:
+    """The path of the first value that can't be written as JSON, and why it can't."""
+    left = [(value, path, 0)]
+    while left:
+        value, path, depth = left.pop()
+        if why := _why_no_json(value, depth):
+            return path[:LONGEST_PATH], why
+        inside: list[tuple[Any, str, int]] = []
+        if isinstance(value, dict):
+            for name, each in value.items():
+                if isinstance(name, str) and (why := _why_no_json(name, 0)):
+                    return path_to(name, path)[:LONGEST_PATH], f"has a name that {why}"
+                inside.append((each, path_to(name, path), depth + 1))
+        elif isinstance(value, list | tuple):
+            inside = [(each, f"{path}[{number}]", depth + 1) for number, each in enumerate(value)]
+        left += reversed(inside)
+    return path, "can't be written as JSON"
+
+
+def _why_no_json(value: Any, depth: int) -> str:
+    """Why this value by itself can't be written; empty where it can."""
+    if depth > DEEPEST:
+        return "is nested too deeply"
+    if isinstance(value, str):
+        half = next((at for at, sign in enumerate(value) if "\ud800" <= sign <= "\udfff"), None)
+        return "" if half is None else f"has an unpaired surrogate at character {half}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "is not a finite number, which JSON can't say. Send null instead"
+    if value is None or isinstance(value, bool | int | float | list | tuple | dict):
+        return ""
+    return f"is of type {type(value).__name__}, which JSON does not have"
+
+
 def json_string(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """UTF-8 in pieces as one JSON string in pieces. What is not UTF-8 becomes U+FFFD."""
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
@@ -90,6 +142,18 @@ def json_string(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def storable(text: str) -> str:
     """Text that a database takes: no NUL, no unpaired surrogate."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def is_utf8(pieces: Iterable[bytes]) -> bool:
+    """Whether the pieces are UTF-8 text together."""
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    try:
+        for piece in pieces:
+            decode(piece)
+        decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def excerpt(text: str) -> str:

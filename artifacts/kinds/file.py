@@ -2,20 +2,26 @@
 
 import base64
 import binascii
-import contextlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import IO, Any, BinaryIO, cast
 
 import imagesize
 from django.core.files import File
 from django.core.files.base import ContentFile
 
-from artifacts.kinds.base import Content, Download, excerpt, read_text, stored_bytes
+from artifacts.kinds.base import (
+    Content,
+    Download,
+    excerpt,
+    is_utf8,
+    json_string,
+    read_text,
+    stored_bytes,
+)
 from artifacts.models import Kind as KindName
 from artifacts.models import Version
 from artifacts.types import is_textual, media_type_of
-from artifactsite.lib import blobs
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.names import extension_of
 from uploads.extraction.sniff import sniff
@@ -41,6 +47,17 @@ def _preview(file: IO[bytes], media_type: str) -> dict[str, Any]:
     return {}
 
 
+def _base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces together as base64, which takes three bytes at a time."""
+    left = b""
+    for piece in pieces:
+        whole = left + piece
+        cut = len(whole) - len(whole) % 3
+        yield base64.b64encode(whole[:cut])
+        left = whole[cut:]
+    yield base64.b64encode(left)
+
+
 class FileKind:
     name: str = KindName.FILE
 
@@ -60,7 +77,9 @@ class FileKind:
         if known is None:
             sniffed = sniff(cast(BinaryIO, file), name)
             file.seek(0)
-            known = sniffed if sniffed != UNKNOWN else media_type or UNKNOWN
+            known = sniffed
+        if known == UNKNOWN:
+            known = media_type or UNKNOWN
         return Content(self.name, name, file, extension_of(name), known, _preview(file, known))
 
     def downloads(self, version: Version) -> list[Download]:
@@ -72,13 +91,11 @@ class FileKind:
         return "text/plain; charset=utf-8", stored_bytes(version)
 
     def definition(self, version: Version) -> Iterator[bytes]:
-        with blobs.open_blob(version.file) as file:
-            raw = file.read()
-        content: str | dict[str, str] = {"encoding": "base64", "content": base64.b64encode(raw).decode()}
-        if is_textual(version.media_type):
-            with contextlib.suppress(UnicodeDecodeError):
-                content = raw.decode("utf-8")
-        yield json.dumps(content, ensure_ascii=False).encode()
+        """Text as it is, all else as base64."""
+        if is_textual(version.media_type) and is_utf8(stored_bytes(version)):
+            return json_string(stored_bytes(version))
+        content = _base64(stored_bytes(version))
+        return chain([b'{"encoding": "base64", "content": "'], content, [b'"}'])
 
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
         if is_textual(version.media_type):

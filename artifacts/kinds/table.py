@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from django.core.files import File
 
-from artifacts.kinds.base import Content, Download, spooled, storable, stored_bytes
+from artifacts.kinds.base import Content, Download, json_bytes, spooled, storable, stored_bytes
 from artifacts.models import Kind as KindName
 from artifacts.models import Version
 from artifactsite.lib import blobs
@@ -61,12 +61,10 @@ class TableWriter:
         self.position = file.write(_START)
 
     def add(self, row: Any) -> None:
+        path = f"data[{self.rows}]"
         if not isinstance(row, dict):
-            raise Invalid("data", f"data[{self.rows}] must be an object with column names as keys.")
-        try:
-            line = json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
-        except (ValueError, TypeError, RecursionError) as error:
-            raise Invalid("data", f"data[{self.rows}] can't be written as JSON: {error}.") from error
+            raise Invalid(path, f"{path} must be an object with column names as keys.")
+        line = json_bytes(row, path)
         if self.rows:
             self.position += self.file.write(_BETWEEN)
         if self.rows % STRIDE == 0:
@@ -74,7 +72,7 @@ class TableWriter:
         self.position += self.file.write(line)
         self.columns.update(dict.fromkeys(row))
         if len(self.columns) > MOST_COLUMNS:
-            raise Invalid("data", f"data[{self.rows}]: a table may have at most {MOST_COLUMNS:,} columns.")
+            raise Invalid(path, f"{path}: a table may have at most {MOST_COLUMNS:,} columns.")
         if self.rows < SAMPLE:
             self.sample.append({storable(key): _sample_cell(value) for key, value in row.items()})
         self.rows += 1

@@ -6,7 +6,16 @@ from typing import Any
 
 from django.core.files import File
 
-from artifacts.kinds.base import Content, Download, excerpt, read_text, spooled, stored_bytes
+from artifacts.kinds.base import (
+    Content,
+    Download,
+    excerpt,
+    json_bytes,
+    path_to,
+    read_text,
+    spooled,
+    stored_bytes,
+)
 from artifacts.models import Kind as KindName
 from artifacts.models import Version
 from artifactsite.lib.errors import Invalid
@@ -31,15 +40,14 @@ class VisualizationKind:
         if not isinstance(data, dict):
             raise Invalid("data", "data must be an object with html and visualization_data.")
         if missing := FIELDS - set(data):
-            raise Invalid("data", f"data.{min(missing)} is missing.")
+            path = path_to(min(missing), "data")
+            raise Invalid(path, f"{path} is missing.")
         if unknown := set(data) - FIELDS:
-            raise Invalid("data", f"data.{min(unknown)} is not a field of a visualization.")
+            path = path_to(min(unknown), "data")
+            raise Invalid(path, f"{path} is not a field of a visualization.")
         if not isinstance(data["html"], str):
-            raise Invalid("data", "data.html must be a string.")
-        try:
-            raw = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
-        except (ValueError, TypeError, RecursionError) as error:
-            raise Invalid("data", f"data can't be written as JSON: {error}.") from error
+            raise Invalid("data.html", "data.html must be a string.")
+        raw = json_bytes(data, "data")
         file = spooled()
         file.write(raw)
         file.seek(0)

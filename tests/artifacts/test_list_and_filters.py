@@ -101,12 +101,14 @@ def test_without_an_extension_the_media_type_decides(cast: Cast) -> None:
             "artifacts": [
                 {"name": "drawing", "type": "file", "media_type": "image/webp", "content_base64": "AAEC/w=="},
                 {"name": "blob", "type": "file", "content_base64": "AAEC/w=="},
+                {"name": "model.bin", "type": "file", "media_type": "application/x-model", "content_base64": "AAE="},
             ],
         },
     )
     assert message.status_code == 201
+    assert message.json()["artifacts"][2]["media_type"] == "application/x-model", ".bin says nothing"
     assert names(cast, "type=images") == {"drawing"}
-    assert names(cast, "type=files") == {"blob"}
+    assert names(cast, "type=files") == {"blob", "model.bin"}
 
 
 def test_scopes(cast: Cast) -> None:

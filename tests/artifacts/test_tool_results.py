@@ -154,7 +154,9 @@ def test_a_table_comes_in_a_part_of_its_own(cast: Cast) -> None:
         (b'{"a": 1}', "malformed_json", "begin with ["),
         (b"[" * 100_000, "malformed_json", "[0]: nested too deeply"),
         (b'[{"a": 1}, 5]', "invalid", "data[1] must be an object"),
-        (b'[{"a": "\\ud800"}]', "invalid", "data[0] can't be written"),
+        (b'[{"a": 1}, {"a.b": [0, "x\\ud800"]}]', "invalid", 'data[1]["a.b"][1] has an unpaired surrogate'),
+        (b'[{"\\ud800": 1}]', "invalid", 'data[0]["\\ud800"] has a name that has an unpaired surrogate'),
+        (b'[{"a": {"b": 1e999}}]', "invalid", "data[0].a.b is not a finite number"),
     ],
 )
 def test_wrong_rows_in_a_part_are_refused_with_where(cast: Cast, rows: bytes, code: str, words: str) -> None:

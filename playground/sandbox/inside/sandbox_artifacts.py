@@ -132,10 +132,16 @@ def _keep_rows(name: str, value: Any) -> None:
 
 
 def _row(index: int, row: Mapping[Any, object]) -> dict[str, object]:
-    try:
-        return {str(key): cell(item) for key, item in row.items()}
-    except _NestingError:
-        raise ValueError(f"data[{index}] is nested too deep") from None
+    names = [str(key) for key in row]
+    if len(set(names)) < len(names):
+        names = _once(names)  # 1 and "1" are two columns
+    found: dict[str, object] = {}
+    for name, item in zip(names, row.values(), strict=True):
+        try:
+            found[name] = cell(item)
+        except _NestingError:
+            raise ValueError(f"data[{index}].{name} is nested too deep") from None
+    return found
 
 
 def _keep_frame(name: str, value: Any) -> None:

@@ -55,14 +55,14 @@ def test_rows_of_plain_python(values: Values) -> None:
         import datetime, decimal, uuid
         artifact("t", [
             {"a": 1, "b": float("nan"), "c": "x", 4: None},
-            {"a": 2**70, "b": float("inf"), "when": datetime.datetime(2024, 5, 6, 7, 8, 9)},
+            {"a": 2**70, "b": float("inf"), "when": datetime.datetime(2024, 5, 6, 7, 8, 9), 5: 1, "5": 2},
             {"price": decimal.Decimal("1.10"), "day": datetime.date(2024, 1, 2), "id": uuid.UUID(int=1)},
             {"list": [1, float("nan"), (2,)], "dict": {1: {2: 3}}, "set": {5}, "bytes": b"abc", "ok": True},
         ])
     """)
     assert rows(value) == [
         {"a": 1, "b": None, "c": "x", "4": None},
-        {"a": 2**70, "b": None, "when": "2024-05-06T07:08:09"},
+        {"a": 2**70, "b": None, "when": "2024-05-06T07:08:09", "5": 1, "5-2": 2},
         {"price": "1.10", "day": "2024-01-02", "id": "00000000-0000-0000-0000-000000000001"},
         {"list": [1, None, [2]], "dict": {"1": {"2": 3}}, "set": [5], "bytes": "abc", "ok": True},
     ]
@@ -246,7 +246,7 @@ MALFORMED = {
     "artifact('x', {'visualization_data': 1})": "data.html is missing",
     "artifact('x', {'html': 1, 'visualization_data': 1})": "data.html is not a str",
     "artifact('x', {'html': '', 'visualization_data': 1, 'more': 2})": "unknown key 'more'",
-    "a = []\na.append(a)\nartifact('x', [{'a': a}])": "data[0] is nested too deep",
+    "a = []\na.append(a)\nartifact('x', [{'a': a}])": "data[0].a is nested too deep",
     "a = []\na.append(a)\nartifact('x', {'html': '', 'visualization_data': a})": "data.visualization_data is nested",
     "artifact('x', object())": "a value of type object cannot be kept",
     "artifact('', 'x')": "the name of an artifact",
