@@ -38,6 +38,8 @@ class ContentForm(forms.Form):
 
 class VisibilityForm(forms.Form):
     to = forms.ChoiceField(choices=Visibility.choices)
+    # Whether sharing was allowed when the question was asked: without it, what is made private stays so.
+    sharing = forms.BooleanField(required=False)
 
 
 class TransferForm(forms.Form):

@@ -296,6 +296,8 @@ class Card:
     icon: str
     version: int
     newer_version: int | None
+    # Made by its conversation since it was saved: readers don't get it yet.
+    waits: bool
     size: int
     media_type: str
     created_at: datetime
@@ -321,6 +323,7 @@ def card(artifact: Artifact, version: Version, user: User) -> Card:
         icon=icon_of(artifact, version),
         version=version.number,
         newer_version=artifact.newer_version_for(user),
+        waits=artifact.is_saved and not version.published,
         size=version.size,
         media_type=version.media_type,
         created_at=version.created_at,

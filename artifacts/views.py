@@ -362,8 +362,12 @@ def visibility(request: HttpRequest, pk: UUID) -> HttpResponse:
     to = form.cleaned_data["to"]
     if to == Visibility.PROJECT and not found.is_shared:
         require_sharing(found.project)
-    if request.method != "POST":
-        return _form(request, "artifacts/visibility.html", {"artifact": found, "to": to})
+    # Whoever agreed while it could be shared again is asked again where it can't be any more.
+    is_final = form.cleaned_data["sharing"] and not found.project.allow_artifact_sharing
+    if request.method != "POST" or (to == Visibility.PRIVATE and found.is_shared and is_final):
+        return _form(
+            request, "artifacts/visibility.html", {"artifact": found, "to": to, "is_final": is_final}
+        )
     services.set_visibility(by=user, artifact=found, visibility=to)
     shared = to == Visibility.PROJECT
     return _done(request, found, "Shared with the project." if shared else "Made private.")

@@ -5,17 +5,20 @@ import csv
 import io
 import json
 import math
+import re
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
 import pytest
 import python_calamine
+from django.test import Client
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
+from artifacts import pages
 from artifacts.models import Artifact
 from artifactsite.lib import blobs
 from tests.cast import Cast
@@ -359,3 +362,21 @@ def test_an_old_version_is_exported_as_it_was(cast: Cast) -> None:
     assert json.loads(export(cast, artifact, "data?version=1")[0]) == [{"a": 1}]
     assert json.loads(export(cast, artifact, "definition?version=1")[0])["version"] == 1
     assert export(cast, artifact, "download?version=1&format=csv")[0] == b"a\r\n1\r\n"
+
+
+def test_what_a_clipboard_does_not_take_says_so(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, picture = cast.artifact("t", "table", [{"a": 1}]), cast.artifact("a.png", "file", "iVBORw==")
+    client = Client()
+    client.force_login(cast.alice)
+    button = r'<button[^>]*aria-label="Copy data"[^>]*>'
+
+    def offered(artifact: Artifact) -> list[str]:
+        return re.findall(button, client.get(f"/artifacts/{artifact.pk}").content.decode())
+
+    assert ["data-copy-url" in one for one in offered(table)] == [True]
+    assert offered(picture) == [], "what is no text has nothing to copy"
+    monkeypatch.setattr(pages, "LARGEST_COPY", 5)
+    (off,) = offered(table)
+    assert "data-copy-url" not in off
+    assert 'aria-disabled="true"' in off
+    assert "too large for the clipboard" in off

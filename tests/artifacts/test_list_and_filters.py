@@ -101,7 +101,12 @@ def test_without_an_extension_the_media_type_decides(cast: Cast) -> None:
             "artifacts": [
                 {"name": "drawing", "type": "file", "media_type": "image/webp", "content_base64": "AAEC/w=="},
                 {"name": "blob", "type": "file", "content_base64": "AAEC/w=="},
-                {"name": "model.bin", "type": "file", "media_type": "application/x-model", "content_base64": "AAE="},
+                {
+                    "name": "model.bin",
+                    "type": "file",
+                    "media_type": "application/x-model",
+                    "content_base64": "AAE=",
+                },
             ],
         },
     )

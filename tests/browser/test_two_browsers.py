@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from artifacts.models import Artifact
 from artifacts.services import set_visibility
 from mentions.services import post_message
 from mentions.syntax import token
 from playground.services import share_to_new_conversation
+from projects.services import update_project
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -61,6 +63,11 @@ def test_what_became_private_is_gone_with_the_next_act(page_as: Callable[..., Pa
 
     over.get_by_role("button", name="Share to a new conversation").click()
     expect(over.get_by_text(GONE).first).to_be_visible()
+    for name in ("Copy data", "Download definition"):
+        for said in over.locator(".toast").all():
+            said.evaluate("toast => toast.remove()")
+        over.locator(f"#viewer [aria-label='{name}']").click()
+        expect(over.locator(".toast")).to_contain_text(GONE)
     base, api = f"/artifacts/{artifact.pk}", f"/api/artifacts/{artifact.pk}"
     paths = [
         base, f"{base}/rows?offset=100", f"{base}/card", f"{base}/tile", f"{base}/diff", api,
@@ -75,6 +82,43 @@ def test_what_became_private_is_gone_with_the_next_act(page_as: Callable[..., Pa
     talk.reload()
     expect(talk.get_by_text("Started from an artifact that you can't see any more")).to_be_visible()
     assert CANARY not in talk.content()
+
+
+def test_sharing_that_is_turned_off_while_a_question_is_open(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    private = cast.artifact("Draft", saved="private")
+    shared = cast.artifact("Agreed", saved="project")
+    page = page_as("alice")
+
+    def ask(artifact: Artifact, item: str) -> Locator:
+        update_project(by=cast.adam, project=cast.project, allow_artifact_sharing=True)
+        page.goto(f"/artifacts/{artifact.pk}")
+        page.get_by_role("button", name="More").click()
+        page.get_by_role("link", name=item).click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("heading")).to_be_visible()
+        update_project(by=cast.adam, project=cast.project, allow_artifact_sharing=False)
+        return dialog
+
+    dialog = ask(private, "Share with project collaborators")
+    dialog.get_by_role("button", name="Share").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Sharing is turned off for this project.")
+    private.refresh_from_db()
+    assert not private.is_shared
+
+    # What can't be undone now is asked about again, in words that say so.
+    dialog = ask(shared, "Make it private")
+    expect(dialog).not_to_contain_text("you will not be able to share it again")
+    dialog.get_by_role("button", name="Make private").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("turned off for this project meanwhile")
+    expect(dialog).to_contain_text("you will not be able to share it again")
+    shared.refresh_from_db()
+    assert shared.is_shared
+    dialog.get_by_role("button", name="Make private").click()
+    expect(page.get_by_role("main").get_by_text("Private", exact=True)).to_be_visible()
+    shared.refresh_from_db()
+    assert not shared.is_shared
 
 
 def test_a_new_conversation_begins_with_the_mention(page_as: Callable[..., Page], cast: Cast) -> None:
