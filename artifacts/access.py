@@ -1,6 +1,9 @@
 """What somebody who sees an artifact may do to it, and why not. Read by API, pages and admin alike."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
 
 from accounts.models import User
 from artifacts.models import Artifact, Kind, Version
@@ -37,49 +40,81 @@ OWNER_STAYED = "Its owner is a member of the project, so it is theirs to decide 
 NOT_SHARED = "Only artifacts that are shared with the project can be transferred."
 
 
-def sharing_reason(project: Project) -> str | None:
-    """Why nothing can be shared with this project now, or None (docs/rules.md 4)."""
-    return None if project.allow_artifact_sharing else SHARING_DISABLED
+class Standing(NamedTuple):
+    """All that somebody's verbs hang on, of an artifact that they may see."""
+
+    is_own: bool
+    is_saved: bool
+    is_shared: bool
+    is_sharing_allowed: bool  # by the project, now
+    # Of somebody else's that is shared: whether its owner left, and whether the reader administers the project.
+    owner_left: bool = False
+    administers: bool = False
 
 
-def abilities(artifact: Artifact, user: User, project: Project) -> dict[str, Ability]:
+def sharing_reason(is_sharing_allowed: bool) -> str | None:
+    """Why nothing can be shared with a project now, or None (docs/rules.md 4)."""
+    return None if is_sharing_allowed else SHARING_DISABLED
+
+
+def abilities(artifact: Artifact, user: User, project: Project) -> Mapping[str, Ability]:
     """Verb → True, or the sentence that says why not. `artifact` is one that `user` may see."""
-    own: Ability = True if artifact.owner_id == user.pk else NOT_OWNER
+    is_own = artifact.owner_id == user.pk
+    owner_left = not is_own and artifact.is_shared and artifact.owner_left
+    known: bool | None = getattr(artifact, "reader_administers", None)
+    may_transfer = owner_left and (administers(user, artifact.project_id) if known is None else known)
+    return abilities_by(
+        Standing(
+            is_own,
+            artifact.is_saved,
+            artifact.is_shared,
+            project.allow_artifact_sharing,
+            owner_left,
+            may_transfer,
+        )
+    )
+
+
+@cache
+def abilities_by(standing: Standing) -> Mapping[str, Ability]:
+    """The same by what it hangs on: a few dozen tables, each made once for all rows."""
+    own: Ability = True if standing.is_own else NOT_OWNER
     share: Ability = own
     if own is True:
-        if artifact.is_shared:
+        if standing.is_shared:
             share = "This artifact is shared with the project already."
         else:
-            share = sharing_reason(project) or True
+            share = sharing_reason(standing.is_sharing_allowed) or True
     private: Ability = own
-    if own is True and not artifact.is_shared:
+    if own is True and not standing.is_shared:
         private = "This artifact is private already."
+    transfer: Ability = OWN_STAYS
+    if own is not True:
+        reason = _transfer_reason(standing.is_shared, standing.owner_left)
+        transfer = reason or standing.administers or ADMINISTRATORS_ONLY
     return {
         Verb.VIEW: True,
         Verb.UPDATE: own,
         Verb.DELETE: own,
-        Verb.SAVE: ALREADY_SAVED if own is True and artifact.is_saved else own,
+        Verb.SAVE: ALREADY_SAVED if own is True and standing.is_saved else own,
         Verb.SHARE_WITH_PROJECT: share,
         Verb.MAKE_PRIVATE: private,
         Verb.ADD_VERSION: own,
         Verb.MENTION: True,
         Verb.START_CONVERSATION: True,
-        Verb.TRANSFER: OWN_STAYS if own is True else _transfer(artifact, user),
+        Verb.TRANSFER: transfer,
     }
 
 
 def transfer_reason(artifact: Artifact) -> str | None:
     """Why nobody may give the artifact another owner, or None."""
-    if not artifact.is_shared:
+    return _transfer_reason(artifact.is_shared, artifact.is_shared and artifact.owner_left)
+
+
+def _transfer_reason(is_shared: bool, owner_left: bool) -> str | None:
+    if not is_shared:
         return NOT_SHARED
-    return None if artifact.owner_left else OWNER_STAYED
-
-
-def _transfer(artifact: Artifact, user: User) -> Ability:
-    if reason := transfer_reason(artifact):
-        return reason
-    known: bool | None = getattr(artifact, "reader_administers", None)
-    return (administers(user, artifact.project_id) if known is None else known) or ADMINISTRATORS_ONLY
+    return None if owner_left else OWNER_STAYED
 
 
 def editing_reason(artifact: Artifact, version: Version) -> str | None:
@@ -119,7 +154,7 @@ def require_transferable(artifact: Artifact) -> None:
 
 
 def require_sharing(project: Project) -> None:
-    if reason := sharing_reason(project):
+    if reason := sharing_reason(project.allow_artifact_sharing):
         raise Refusal("artifact_sharing_disabled", reason, status=403)
 
 

@@ -18,7 +18,7 @@ from artifacts.comparison import compare
 from artifacts.filters import ArtifactFilter, NotWanted, wanted
 from artifacts.grids import reading, rows
 from artifacts.intake import content
-from artifacts.listing import ArtifactPagination, Listing, shown
+from artifacts.listing import Listing, RowPagination, shown
 from artifacts.models import Artifact, Version
 from artifacts.preview import preview_of
 from artifacts.querysets import ArtifactQuerySet
@@ -64,7 +64,7 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     request: ApiRequest
     queryset = Artifact.objects.none()
     filterset_class = ArtifactFilter
-    pagination_class = ArtifactPagination
+    pagination_class = RowPagination
     sortable: tuple[str, ...] = ("created_at", "updated_at", "name")
     parser_classes = [StrictJSONParser]
 
@@ -85,8 +85,10 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
             listing = Listing(self.request.user.pk, wanted(self.request.query_params), within)
         except NotWanted as refused:
             raise translate_validation(refused.errors) from refused
-        rows = self.paginate_queryset(listing)  # type: ignore[arg-type]
-        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+        rows: Any = self.paginate_queryset(listing)  # type: ignore[arg-type]
+        matches = getattr(self.paginator, "matches", {})
+        context = {**self.get_serializer_context(), "matches": matches}
+        return self.get_paginated_response(ArtifactSerializer(rows, many=True, context=context).data)
 
     def _readable(self, pk: UUID) -> Artifact:
         """What `get_object` gives, by a statement that is worded once: wording it costs more than a small file."""
@@ -175,8 +177,7 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     @extend_schema(responses=BYTES, parameters=[VERSION])
     def definition(self, request: ApiRequest, pk: UUID) -> HttpResponseBase:
         artifact = self.get_object()
-        conversation = conversation_of(artifact, request.user)
-        source = conversation["id"] if conversation else None
+        source = conversation_of(artifact, request.user)
         return exports.definition(request, artifact, self._version(artifact), conversation=source)
 
     @extend_schema(responses=BYTES)

@@ -197,7 +197,7 @@ def thumbnail(request: HttpRequest, artifact: Artifact, version: Version) -> Htt
     """
     made = Thumbnail.objects.filter(version=version).first()
     if made is None:
-        if not is_small_enough(version):
+        if not is_small_enough(version.media_type, version.size, version.preview):
             raise Refusal("no_thumbnail", "There is no thumbnail of it yet.", status=404)
         return image(request, artifact, version)
     if not made.file:

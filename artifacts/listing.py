@@ -3,21 +3,23 @@
 Which rows there are is `ArtifactQuerySet.visible_to`'s to say, as everywhere; this is how they are fetched.
 """
 
+import json
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
-from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, UUIDField
+from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from artifacts import search
 from artifacts.filters import TYPES, Wanted
-from artifacts.models import Artifact, Grid, Thumbnail, Version
+from artifacts.models import Artifact, Grid, Thumbnail, Version, Visibility
 from artifacts.querysets import MOST_BY_ONE_PLAN, ArtifactQuerySet, projects_of
 from artifactsite.lib import pagination, worded
 from artifactsite.lib.pagination import Cursor, CursorOrPagePagination, counted
@@ -25,28 +27,65 @@ from artifactsite.lib.worded import Values, instance
 from conversations.models import Conversation
 from projects.models import Project
 
-# What a row takes of each model, by the way to it. The rest would be read when it is asked for, row by row.
-_SHOWN: dict[str, tuple[str, ...]] = {
-    "": (
-        "id", "name", "kind", "gallery_type", "saved_at", "description", "visibility", "latest_number", "created_at",
-        "updated_at", "project_id", "owner_id", "conversation_id", "current_id",
-        # Of people's standing, as `with_standing_of` adds it.
-        "owner_left", "reader_administers",
-    ),
-    "project": ("allow_artifact_sharing",),
-    "owner": ("username",),
-    "conversation": ("owner_id", "title"),
-    "current": ("number", "file", "media_type", "size", "sha256", "preview", "message_id"),
-    "current__thumbnail": ("id", "file", "width", "height"),
-    "current__grid": ("id", "summary"),
-}  # fmt: skip
-_COLUMNS = [f"{path}__{name}" if path else name for path, names in _SHOWN.items() for name in names]
-_ENDS = list(accumulate(map(len, _SHOWN.values())))
-#  way, names, the places of their columns
-_SLICES = [
-    (path, names, end - len(names), end) for (path, names), end in zip(_SHOWN.items(), _ENDS, strict=True)
-]
-_ROOMS = (1, 8, 21, 49, 51, 101)  # ids of a statement
+
+class Row(NamedTuple):
+    """An artifact as lists read it, by the way to each value; what a list shows needs no other statement."""
+
+    id: UUID
+    name: str
+    kind: str
+    gallery_type: str
+    saved_at: datetime | None
+    description: str
+    visibility: str
+    latest_number: int
+    created_at: datetime
+    updated_at: datetime
+    project_id: UUID
+    owner_id: int
+    conversation_id: UUID | None
+    current_id: UUID | None
+    # Of people's standing, as `with_standing_of` adds it.
+    owner_left: bool | None
+    reader_administers: bool | None
+    project__allow_artifact_sharing: bool
+    owner__username: str
+    conversation__owner_id: int | None
+    conversation__title: str | None
+    current__number: int
+    current__file: str
+    current__media_type: str
+    current__size: int
+    current__sha256: str
+    current__preview: dict[str, Any]
+    current__message_id: UUID | None
+    current__thumbnail__id: int | None
+    current__thumbnail__file: str | None
+    current__thumbnail__width: int | None
+    current__thumbnail__height: int | None
+    current__grid__id: int | None
+    current__grid__summary: dict[str, Any] | None
+
+    @property
+    def pk(self) -> UUID:
+        return self.id
+
+    @property
+    def is_shared(self) -> bool:
+        return self.saved_at is not None and self.visibility == Visibility.PROJECT
+
+
+def _slices() -> dict[str, tuple[tuple[str, ...], int, int]]:
+    """The way to each model of a Row → the names of its values, and their places."""
+    ways = [name.rpartition("__")[0] for name in Row._fields]
+    found = {}
+    for way in dict.fromkeys(ways):
+        start, end = ways.index(way), len(ways) - ways[::-1].index(way)
+        found[way] = tuple(name.rpartition("__")[2] for name in Row._fields[start:end]), start, end
+    return found
+
+
+_SLICES = _slices()
 # What an address may ask for that doesn't change the words of the statement, only its values.
 _VALUES = "project", "conversation", "created_after", "created_before"
 _PROJECT = "project of the reader "  # and its place
@@ -169,12 +208,14 @@ def _counted_by_type(rows: ArtifactQuerySet, most: int) -> worded.Words:
     return f"SELECT gallery_type, COUNT(*) FROM ({bounded}) AS s GROUP BY gallery_type", params  # noqa: S608
 
 
-class ArtifactPagination(CursorOrPagePagination):
-    """The API's paging over a Listing. Its artifacts have what `_SHOWN` names, and of a search each its `match`."""
+class RowPagination(CursorOrPagePagination):
+    """Paging over a Listing, whose rows are `Row`s; over other querysets as everywhere."""
 
     reader: int | None = None  # of the listing that is paged
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any] | None:
+        # Why each row was found, by its id; empty but for a search.
+        self.matches: dict[UUID, search.Match] = {}
         if not isinstance(queryset, Listing):
             return super().paginate_queryset(queryset, request, view)
         query = queryset.wanted.query
@@ -182,7 +223,7 @@ class ArtifactPagination(CursorOrPagePagination):
         # What a search finds is another matter with each word: it is worded anew.
         rows = super().paginate_queryset(queryset.rows() if query else queryset, request, view)  # type: ignore[arg-type]
         if query and rows:
-            search.explain(rows, query)
+            self.matches = search.explain(rows, query)
         return rows
 
     def _bounded_count(self, queryset: Any) -> int | None:
@@ -216,60 +257,109 @@ class ArtifactPagination(CursorOrPagePagination):
         count: int,
         *,
         reverse: bool,
-    ) -> list[Artifact]:
+    ) -> list[Row]:
         """`count` of the rows from `start`. Their ids are found first, which an index can do alone, whoever asks."""
-        kind = self.field, self.descending, reverse, listing.kind, tuple(values)
+        kind: Hashable = (self.field, self.descending, reverse, listing.kind, tuple(values))
         is_one_plan = listing.is_one_plan(count)
-        if is_one_plan and not listing.is_merged:
-            keys = worded.found(
-                kind,
-                lambda given: self._walked_keys(rows(given), given["start"], given["count"], reverse=reverse),
-                {**values, "start": start, "count": count},
-            )
+        is_walked = is_one_plan and not listing.is_merged
+        if is_walked:
+            values = {**values, "start": start, "count": count}
         else:
-            keys = worded.found(
-                None if start else (*kind, count),
-                lambda given: self._keys(rows(given), start, count, reverse=reverse),
-                values,
-                is_one_plan=is_one_plan,
-            )
-        return self._chosen(listing, keys)  # type: ignore[arg-type]
+            # How deep a page is changes the words, in more ways than are worth keeping.
+            kind = None if start else (kind, count)
+
+        def keys(given: Values) -> worded.Words:
+            if is_walked:
+                return self._walked_keys(rows(given), given["start"], given["count"], reverse=reverse)
+            return self._keys(rows(given), start, count, reverse=reverse)
+
+        if not is_one_plan or connection.vendor != "postgresql":
+            found = worded.found(kind, keys, values, is_one_plan=is_one_plan)
+            return self._chosen(listing, found)  # type: ignore[arg-type]
+        order = self._order("k", reverse=reverse)
+        # What is visible is in the statement for the ids.
+        return _looked_up(kind, lambda _: Artifact.objects.all(), keys, values, order)
 
     def _rows(self, queryset: Any, keys: Sequence[UUID]) -> list[Any]:
-        return super()._rows(queryset, keys) if self.reader is None else shown(self.reader, keys)
+        return super()._rows(queryset, keys) if self.reader is None else rows_of(self.reader, keys)
+
+
+class ArtifactPagination(RowPagination):
+    """The same as the gallery takes it: artifacts with what belongs to them, and of a search each its `match`."""
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any] | None:
+        rows = super().paginate_queryset(queryset, request, view)
+        if rows is None or not isinstance(queryset, Listing):
+            return rows
+        artifacts = _artifacts(rows)
+        for artifact in artifacts:
+            if artifact.pk in self.matches:
+                artifact.match = self.matches[artifact.pk]  # type: ignore[attr-defined]
+        return artifacts
+
+
+def rows_of(reader: int, keys: Sequence[UUID]) -> list[Row]:
+    """The artifacts with these ids that `reader` may see, in this order; one statement, however many they are."""
+    if connection.vendor == "postgresql":
+        listed = "SELECT * FROM unnest(%s::uuid[]) WITH ORDINALITY AS listed (pk, place)"
+        stored = f"{{{','.join(map(str, keys))}}}"
+    else:
+        listed = "SELECT value AS pk, key AS place FROM json_each(%s)"
+        stored = json.dumps([key.hex for key in keys])
+
+    def visible(given: Values) -> ArtifactQuerySet:
+        return Artifact.objects.visible_to(User(pk=given["reader"]))
+
+    values = {"reader": reader, "keys": stored}
+    return _looked_up("listed", visible, lambda given: (listed, [given["keys"]]), values, "k.place")
+
+
+def _looked_up(
+    kind: Hashable,
+    among: Callable[[Values], ArtifactQuerySet],
+    keys: Callable[[Values], worded.Words],
+    values: Values,
+    order: str,
+) -> list[Row]:
+    """Of `among` the rows with the ids that the statement `keys` gives as `pk`; `order` is of its columns, as `k`.
+
+    Each is looked up by itself. PostgreSQL would rather keep a plan that reads all people, projects and memberships.
+    """
+    is_postgres = connection.vendor == "postgresql"
+
+    def make(given: Values) -> QuerySet[Any, Any]:
+        rows = among(given).with_standing_of(User(pk=given["reader"]))
+        if is_postgres:
+            rows = rows.filter(pk=RawSQL("k.pk", [], output_field=UUIDField()))
+        return rows.values_list(*Row._fields)
+
+    def of_each(rows: worded.Words, given: Values) -> worded.Words:
+        (its, its_params), (ids, params) = rows, keys(given)
+        beside = f"LATERAL ({its} LIMIT 1) AS r" if is_postgres else f"({its}) AS r WHERE r.id = k.pk"
+        sql = f"SELECT r.* FROM ({ids}) AS k CROSS JOIN {beside} ORDER BY {order}"  # noqa: S608 - Django's SQL
+        return sql, [*params, *its_params]
+
+    return [Row._make(row) for row in worded.rows(kind, make, values, around=of_each)]
 
 
 def shown(reader: int, keys: Sequence[UUID]) -> list[Artifact]:
-    """The artifacts with these ids that `reader` may see, in this order."""
-    if not keys:
-        return []
-    # One statement for lists of nearly the same length: ids that nothing has stand in the places that are left.
-    room = next((length for length in _ROOMS if length >= len(keys)), len(keys))
-    filled = [*keys, *(UUID(int=place) for place in range(room - len(keys)))]
-    values = {f"key{place}": key for place, key in enumerate(filled)}
-
-    def make(given: Values) -> QuerySet[Any, Any]:
-        wanted = [value for name, value in given.items() if name != "reader"]
-        reader = User(pk=given["reader"])
-        visible = Artifact.objects.visible_to(reader).with_standing_of(reader)
-        return visible.filter(pk__in=wanted).values_list(*_COLUMNS)
-
-    found = worded.rows(("shown", room), make, {"reader": reader, **values})
-    by_key = {artifact.pk: artifact for artifact in _artifacts(found)}
-    return [by_key[key] for key in keys if key in by_key]
+    """The same as artifacts."""
+    return _artifacts(rows_of(reader, keys))
 
 
 # --- rows into models ------------------------------------------------------------------------------------
 
 
-def _artifacts(rows: Iterable[tuple[Any, ...]]) -> list[Artifact]:
+def _artifacts(rows: Iterable[Row]) -> list[Artifact]:
     """Artifacts with what belongs to them, as `select_related` would give them; people and projects once for all."""
     once: dict[Any, Any] = {}
     return [_artifact(row, once) for row in rows]
 
 
-def _artifact(row: tuple[Any, ...], once: dict[Any, Any]) -> Artifact:
-    of = {path: dict(zip(names, row[start:end], strict=True)) for path, names, start, end in _SLICES}
+def _artifact(row: Row, once: dict[Any, Any]) -> Artifact:
+    of = {
+        path: dict(zip(names, row[start:end], strict=True)) for path, (names, start, end) in _SLICES.items()
+    }
     facts, version, thumbnail, grid = of[""], of["current"], of["current__thumbnail"], of["current__grid"]
     project, owner, conversation = facts["project_id"], facts["owner_id"], facts["conversation_id"]
     if project not in once:

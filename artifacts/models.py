@@ -233,10 +233,15 @@ class Artifact(models.Model):
         return not Membership.objects.active().filter(project=self.project_id, user=self.owner_id).exists()
 
     def newer_version_for(self, user: Any) -> int | None:
-        """The version that its conversation made since its owner saved it; the owner's alone to know."""
-        if self.current is None or self.owner_id != user.pk or self.latest_number <= self.current.number:
+        """`newer_version`, the owner's alone to know."""
+        if self.current is None or self.owner_id != user.pk:
             return None
-        return self.latest_number
+        return newer_version(self.latest_number, self.current.number)
+
+
+def newer_version(latest: int, current: int) -> int | None:
+    """The version that its conversation made since an artifact was saved; None where readers get the latest."""
+    return latest if latest > current else None
 
 
 class Version(models.Model):

@@ -164,7 +164,7 @@ def actions_of(artifact: Artifact, version: Version, user: User) -> Actions:
     )
 
 
-def _menu(artifact: Artifact, version: Version, able: dict[str, bool | str]) -> list[Item]:
+def _menu(artifact: Artifact, version: Version, able: Mapping[str, bool | str]) -> list[Item]:
     """The ⋮ menu. What only an owner can do isn't shown to others; what a setting turned off says so."""
     if able[Verb.TRANSFER] is True:
         return [Item("Transfer ownership", "user-plus", address("artifact-transfer", artifact))]
@@ -258,7 +258,7 @@ def _highlighted(text: str, name: str) -> SafeString:
 def _thumbnail_body(artifact: Artifact, version: Version) -> Body:
     made: Thumbnail | None = getattr(version, "thumbnail", None)
     size = {"width": made.width, "height": made.height} if made else version.preview
-    url = f"/api/artifacts/{artifact.pk}/thumbnail?{thumbnails.query(version)}"
+    url = f"/api/artifacts/{artifact.pk}/thumbnail?{thumbnails.query(version.number, version.sha256)}"
     return Body("image", url=url, width=size.get("width"), height=size.get("height"))
 
 
@@ -571,7 +571,7 @@ def same_named(artifact: Artifact, name: str, user: User) -> str:
 
 
 def save_choices(artifact: Artifact) -> SaveChoices:
-    return SaveChoices(sharing_reason(artifact.project) or "", artifact.project.name)
+    return SaveChoices(sharing_reason(artifact.project.allow_artifact_sharing) or "", artifact.project.name)
 
 
 # --- two versions beside each other ----------------------------------------------------------------------

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.apps import apps
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, Manager, OuterRef, Q, QuerySet, UUIDField
+from django.db.models import Case, Exists, Manager, OuterRef, Q, QuerySet, UUIDField, Value, When
 from django.db.models.expressions import RawSQL
 
 from projects.querysets import ProjectScopedQuerySet, is_active_member
@@ -187,12 +187,16 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         return self.shared().filter(~is_active_member(OuterRef("project"), OuterRef("owner")))
 
     def with_standing_of(self, user: "User | AnonymousUser") -> Self:
-        """Adds what `abilities` asks about people: `owner_left`, and whether `user` administers the project."""
+        """Adds what `abilities` asks about people, of what is somebody else's: of their own, nothing is asked.
+
+        `owner_left`, and `reader_administers`: whether `user` administers the project.
+        """
         memberships = apps.get_model("projects", "Membership").objects.active()
         administers = memberships.filter(project=OuterRef("project"), user=user.pk, role="administrator")
+        own = When(owner=user.pk, then=Value(None))
         return self.annotate(
-            owner_left=~is_active_member(OuterRef("project"), OuterRef("owner")),
-            reader_administers=Exists(administers),
+            owner_left=Case(own, default=~is_active_member(OuterRef("project"), OuterRef("owner"))),
+            reader_administers=Case(own, default=Exists(administers)),
         )
 
 

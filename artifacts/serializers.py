@@ -1,6 +1,8 @@
 """How artifacts travel."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.utils.functional import cached_property
 from rest_framework import serializers
@@ -8,8 +10,10 @@ from rest_framework.reverse import reverse
 
 from accounts.models import User
 from artifacts import thumbnails
-from artifacts.access import abilities
-from artifacts.models import Artifact, Kind, Version, Visibility
+from artifacts.access import Ability, Standing, abilities, abilities_by
+from artifacts.listing import Row
+from artifacts.models import Artifact, Kind, Version, Visibility, newer_version
+from artifacts.search import Match
 from artifacts.zips import MOST_FILES
 from artifactsite.lib.fields import Id, Text
 
@@ -32,7 +36,8 @@ class MatchSerializer(serializers.Serializer[Any]):
 
 
 class ArtifactSerializer(serializers.Serializer[Artifact]):
-    """A row. Wants `project`, `owner`, `conversation` and `current__thumbnail` selected along."""
+    """A row: out of a list (artifacts/listing.py), or an artifact with `project`, `owner`, `conversation` and
+    `current__thumbnail` selected along. `matches` of the context says why a search found which."""
 
     id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(max_length=255, read_only=True)
@@ -62,47 +67,64 @@ class ArtifactSerializer(serializers.Serializer[Artifact]):
         read_only=True, allow_null=True, default=None, help_text="Null but in the answer to ?q=."
     )
 
-    def to_representation(self, artifact: Artifact) -> dict[str, Any]:
+    def to_representation(self, artifact: Artifact | Row) -> dict[str, Any]:
         """Written out: asking each field of each row in turn is most of what a list costs."""
-        reader, version = self._reader, artifact.current
-        is_owner = artifact.owner_id == reader.pk
-        url, thumbnail_url = self._addresses
-        pk = str(artifact.pk)
-        has_picture = version is not None and thumbnails.has_picture(version)
-        match = getattr(artifact, "match", None)
+        is_owner = artifact.owner_id == self._reader_pk
+        if isinstance(artifact, Row):
+            return self._row(artifact, is_owner, abilities_by(_standing(artifact, is_owner)))
+        reader = self.context["request"].user
+        return self._row(_ByName(artifact), is_owner, abilities(artifact, reader, artifact.project))
+
+    def _row(self, row: "Row | _ByName", is_owner: bool, able: Mapping[str, Ability]) -> dict[str, Any]:
+        content, picture = self._addresses
+        number, match = row.current__number, self._matches.get(row.id)
+        pk, media_type = str(row.id), row.current__media_type
+        size, summary = row.current__size, row.current__preview
+        has_picture = number and thumbnails.is_pictured(
+            media_type, size, summary, row.current__thumbnail__file
+        )
         return {
             "id": pk,
-            "name": artifact.name,
-            "kind": artifact.kind,
-            "type": artifact.gallery_type,
-            "media_type": version and version.media_type,
-            "size": version and version.size,
-            "version": version and version.number,
-            "newer_version": artifact.newer_version_for(reader) if is_owner else None,
-            "url": url.replace(_ANY, pk),
-            "thumbnail_url": f"{thumbnail_url.replace(_ANY, pk)}?{thumbnails.query(version)}"
-            if version and has_picture
+            "name": row.name,
+            "kind": row.kind,
+            "type": row.gallery_type,
+            "media_type": media_type,
+            "size": size,
+            "version": number,
+            "newer_version": newer_version(row.latest_number, number) if is_owner else None,
+            "url": content.replace(_ANY, pk),
+            "thumbnail_url": f"{picture.replace(_ANY, pk)}?{thumbnails.query(number, row.current__sha256)}"
+            if has_picture
             else None,
-            "preview": version and version.preview,
-            "conversation": conversation_of(artifact, reader),
-            "project": artifact.project_id,
-            "owner": artifact.owner.username,
+            "preview": summary,
+            # Conversations are visible to their owner only; that an artifact is visible does not change it.
+            "conversation": {"id": str(row.conversation_id), "title": row.conversation__title}
+            if row.conversation_id and row.conversation__owner_id == self._reader_pk
+            else None,
+            "project": row.project_id,
+            "owner": row.owner__username,
             # Whoever reads is a member.
-            "owner_left": not is_owner and artifact.owner_left,
+            "owner_left": not is_owner and row.owner_left,
             "is_owner": is_owner,
-            "saved": artifact.is_saved,
-            "visibility": artifact.visibility,
-            "description": artifact.description,
-            "created_at": artifact.created_at,
-            "updated_at": artifact.updated_at,
-            "abilities": abilities(artifact, reader, artifact.project),
+            "saved": row.saved_at is not None,
+            "visibility": row.visibility,
+            "description": row.description,
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
+            "abilities": able,
             "match": match and {"excerpt": match.excerpt, "marks": match.marks, "field": match.field},
         }
 
     @cached_property
-    def _reader(self) -> User:
-        user: User = self.context["request"].user
-        return user
+    def _reader_pk(self) -> int:
+        # Once: each attribute of a request's user goes through a wrapper.
+        pk: int = self.context["request"].user.pk
+        return pk
+
+    @cached_property
+    def _matches(self) -> Mapping[UUID, Match]:
+        matches: Mapping[UUID, Match] = self.context.get("matches", {})
+        return matches
 
     @cached_property
     def _addresses(self) -> tuple[str, str]:
@@ -113,12 +135,36 @@ class ArtifactSerializer(serializers.Serializer[Artifact]):
         return content, picture
 
 
-def conversation_of(artifact: Artifact, user: User) -> dict[str, Any] | None:
-    """Conversations are visible to their owner only; that an artifact is visible does not change it."""
+class _ByName:
+    """An artifact's values by the names that a Row has them by; None where the way to one ends."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        self._artifact = artifact
+
+    def __getattr__(self, name: str) -> Any:
+        value: Any = self._artifact
+        for step in name.split("__"):
+            value = getattr(value, step, None)
+        return value
+
+
+def _standing(row: Row, is_own: bool) -> Standing:
+    is_shared = row.is_shared
+    owner_left = is_shared and bool(row.owner_left)
+    return Standing(
+        is_own,
+        row.saved_at is not None,
+        is_shared,
+        row.project__allow_artifact_sharing,
+        owner_left,
+        owner_left and bool(row.reader_administers),
+    )
+
+
+def conversation_of(artifact: Artifact, user: User) -> str | None:
+    """The id of the conversation that it was made in, where that is visible to `user`: to its owner only."""
     conversation = artifact.conversation
-    if conversation is None or conversation.owner_id != user.pk:
-        return None
-    return {"id": str(conversation.pk), "title": conversation.title}
+    return str(conversation.pk) if conversation and conversation.owner_id == user.pk else None
 
 
 class ArtifactPatchSerializer(serializers.Serializer[Artifact]):

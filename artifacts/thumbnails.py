@@ -1,6 +1,8 @@
 """Small pictures of images and PDFs, drawn by a job in a confined process; no decoder runs in the web process."""
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from django.core.files.base import ContentFile
@@ -31,25 +33,30 @@ def order(version: Version) -> None:
         jobs.enqueue(THUMBNAIL, version.pk, priority=0)
 
 
-def is_small_enough(version: Version) -> bool:
-    """Whether an image may stand for its own thumbnail until that is drawn."""
-    if version.media_type not in _IMAGES:
+def is_small_enough(media_type: str, size: int, summary: Mapping[str, Any]) -> bool:
+    """Whether an image of so many bytes may stand for its own thumbnail until that is drawn."""
+    if media_type not in _IMAGES:
         return False
-    pixels = version.preview.get("width", 0) * version.preview.get("height", 0)
-    return 0 < version.size <= LARGEST_UNDRAWN and pixels <= MOST_PIXELS_UNDRAWN
+    pixels = summary.get("width", 0) * summary.get("height", 0)
+    return 0 < size <= LARGEST_UNDRAWN and bool(pixels <= MOST_PIXELS_UNDRAWN)
+
+
+def is_pictured(media_type: str, size: int, summary: Mapping[str, Any], drawn: str | None) -> bool:
+    """Whether there is a picture to show now. `drawn`: its key in storage, "" if it can't be, None if not yet tried."""
+    if media_type not in _PICTURED:
+        return False
+    return is_small_enough(media_type, size, summary) if drawn is None else bool(drawn)
 
 
 def has_picture(version: Version) -> bool:
-    """Whether there is a picture to show now. Wants `thumbnail` selected along."""
-    if version.media_type not in _PICTURED:
-        return False
+    """The same of a version. Wants `thumbnail` selected along."""
     made: Thumbnail | None = getattr(version, "thumbnail", None)
-    return is_small_enough(version) if made is None else bool(made.file)
+    return is_pictured(version.media_type, version.size, version.preview, None if made is None else made.file)
 
 
-def query(version: Version) -> str:
-    """What makes the address of the picture another one for other content."""
-    return f"version={version.number}&v={version.sha256[:16]}"
+def query(number: int, sha256: str) -> str:
+    """What makes the address of a version's picture another one for other content."""
+    return f"version={number}&v={sha256[:16]}"
 
 
 def make(version_id: uuid.UUID) -> None:

@@ -1,21 +1,23 @@
 """Search over artifacts: which of a visible set match a query, which of those best, and where.
 
 `matching` gives the set, which carries what ranks it (`best`, read by artifactsite/lib/pagination.py);
-`explain` gives each row of a page its `match`: its excerpt with marks.
+`explain` says of each row of a page why it was found: its excerpt with marks.
 """
 
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
+from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
-from artifacts.models import Artifact, SearchEntry
+from artifacts.models import SearchEntry
 from artifacts.querysets import ArtifactQuerySet
 from artifacts.search.base import Engine, Query
-from artifacts.search.excerpts import match_of
+from artifacts.search.excerpts import Match, match_of
 
-__all__ = ["Query", "engine", "explain", "matching"]
+__all__ = ["Match", "Query", "engine", "explain", "matching"]
 
 
 @cache
@@ -35,9 +37,12 @@ def matching(visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
     return found
 
 
-def explain(rows: Iterable[Artifact], query: Query) -> None:
-    """Gives each row its `match`. The rows are ones that the reader may see."""
+def explain(rows: Iterable[Any], query: Query) -> dict[UUID, Match]:
+    """Why each row was found, by its id. The rows are ones that the reader may see."""
     by_pk = {row.pk: row for row in rows}
-    for entry in SearchEntry.objects.filter(artifact__in=by_pk).only("artifact_id", "text"):
-        row = by_pk[entry.artifact_id]
-        row.match = match_of(entry, row.name, row.description, query)  # type: ignore[attr-defined]
+    entries = SearchEntry.objects.filter(artifact__in=by_pk).only("artifact_id", "text")
+    return {
+        entry.artifact_id: match_of(entry, row.name, row.description, query)
+        for entry in entries
+        for row in [by_pk[entry.artifact_id]]
+    }

@@ -186,9 +186,14 @@ class CursorOrPagePagination(BasePagination):
             queryset, worded.found(None, lambda _: self._keys(queryset, start, count, reverse=reverse), {})
         )
 
-    def _chosen(self, queryset: QuerySet[Any], keys: Iterable[tuple[Any]]) -> list[Any]:
+    def _order(self, of: str = "", *, reverse: bool = False) -> str:
+        """The list's order in SQL, by the columns `field` and `pk` of the table `of`."""
+        sign, table = "DESC" if self.descending != reverse else "ASC", of and f"{of}."
+        return f"{table}{self.field} {sign}, {table}pk {sign}"
+
+    def _chosen(self, queryset: QuerySet[Any], keys: Iterable[tuple[Any, Any]]) -> list[Any]:
         to_python = queryset.model._meta.pk.to_python
-        return self._rows(queryset, [to_python(pk) for (pk,) in keys])
+        return self._rows(queryset, [to_python(pk) for _, pk in keys])
 
     def _rows(self, queryset: QuerySet[Any], keys: Sequence[Any]) -> list[Any]:
         """The rows with these ids, in their order; one that went meanwhile is missing."""
@@ -198,15 +203,15 @@ class CursorOrPagePagination(BasePagination):
     def _keys(
         self, queryset: QuerySet[Any], start: int, count: int, *, reverse: bool = False
     ) -> tuple[str, Sequence[Any]]:
-        """The statement for the ids of the sorted queryset from `start`. Raises EmptyResultSet."""
-        end, sign = start + count, "DESC" if self.descending != reverse else "ASC"
+        """The statement for the sort values and ids of the sorted queryset from `start`. Raises EmptyResultSet."""
+        end = start + count
 
         def cut(part: QuerySet[Any]) -> QuerySet[Any, Any]:
             return self._sorted(part, reverse=reverse).values_list(self.field, "pk")[:end]
 
         keys, params = _merged(queryset, cut, end)
         chosen = (
-            f"SELECT pk FROM ({keys}) AS k ORDER BY {self.field} {sign}, pk {sign}"  # noqa: S608 - Django's SQL
+            f"SELECT {self.field}, pk FROM ({keys}) AS k ORDER BY {self._order(reverse=reverse)}"  # noqa: S608 - Django's SQL
             f" LIMIT {count} OFFSET {start}"
         )
         return chosen, params
@@ -219,12 +224,11 @@ class CursorOrPagePagination(BasePagination):
         A kept plan that knows neither walks the index for a part of the rows. One that knows that it wants 51, and
         thinks that whoever asks has no more, reads all there are and sorts them: forty thousand, of some.
         """
-        sign = "DESC" if self.descending != reverse else "ASC"
         sorted_rows = self._sorted(queryset, reverse=reverse).values_list(self.field, "pk")
         rows, params = sorted_rows.query.sql_with_params()
         chosen = (
-            f"SELECT pk FROM ({rows} LIMIT %s OFFSET %s) AS k"  # noqa: S608 - Django's SQL
-            f" ORDER BY {self.field} {sign}, pk {sign}"
+            f"SELECT {self.field}, pk FROM ({rows} LIMIT %s OFFSET %s) AS k"  # noqa: S608 - Django's SQL
+            f" ORDER BY {self._order(reverse=reverse)}"
         )
         return chosen, [*params, count, start]
 

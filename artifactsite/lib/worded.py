@@ -37,16 +37,22 @@ def words_of(queryset: QuerySet[Any, Any]) -> Words:
     return sql, params
 
 
-def rows(kind: Hashable, make: Callable[[Values], QuerySet[Any, Any]], values: Values) -> list[Row]:
+def rows(
+    kind: Hashable,
+    make: Callable[[Values], QuerySet[Any, Any]],
+    values: Values,
+    around: Callable[[Words, Values], Words] | None = None,
+) -> list[Row]:
     """What the `values_list` queryset that `make` gives for `values` finds, as tuples.
 
     `kind` names all that changes the words: for one kind, querysets differ by the values only. None where they
-    differ in more ways than are worth keeping.
+    differ in more ways than are worth keeping. `around` makes another statement of the queryset's, with its columns.
     """
 
     def word(these: Values) -> tuple[Words, "_Converters"]:
         queryset = make(these)
-        return words_of(queryset), _converters(queryset)
+        words = words_of(queryset)
+        return around(words, these) if around else words, _converters(queryset)
 
     try:
         statement = _statement(kind, word, values)

@@ -64,13 +64,11 @@ def find(visible: ArtifactQuerySet, query: str, limit: int) -> list[dict[str, An
     else:
         return []
     rows = list(found.select_related("owner")[:limit])
-    if asked.terms:
-        search.explain(rows, asked)
-    return [_row(artifact) for artifact in rows]
+    matches = search.explain(rows, asked) if asked.terms else {}
+    return [_row(artifact, matches.get(artifact.pk)) for artifact in rows]
 
 
-def _row(artifact: Artifact) -> dict[str, Any]:
-    match = getattr(artifact, "match", None)
+def _row(artifact: Artifact, match: search.Match | None) -> dict[str, Any]:
     return {
         "id": str(artifact.pk),
         "name": artifact.name,

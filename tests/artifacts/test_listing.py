@@ -10,14 +10,20 @@ from django.db import connection
 from django.utils import timezone
 
 from artifacts import services
+from artifacts.access import OWNER_STAYED
 from artifacts.filters import Wanted
 from artifacts.listing import Listing, count_of, counts_of_types, shown
+from artifacts.models import Artifact, Thumbnail
+from artifacts.serializers import ArtifactSerializer
 from artifactsite.lib import pagination, worded
 from benchmarks.plans import recorded
+from conversations.services import create_conversation
 from projects.models import Membership
+from projects.services import remove_member
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 def page(cast: Cast, by: str, query: str) -> list[str]:
@@ -86,6 +92,29 @@ def test_a_row_out_of_values_is_the_row_out_of_models(cast: Cast) -> None:
     assert (row.created_at, row.current.preview) == (artifact.created_at, artifact.current.preview)
     assert row.name_terms == artifact.name_terms  # left out of the row, read when it is asked for
     assert shown(cast.bob.pk, [artifact.pk]) == []
+
+
+def test_a_row_of_a_list_says_what_the_artifact_says_by_itself(cast: Cast) -> None:
+    """Lists are made of values, single artifacts of models: field by field the same, and what the schema names."""
+    theirs = create_conversation(by=cast.bob, project=cast.project, title="Bob's")
+    cast.artifact("t", "table", [{"a": 2**70}])
+    drawn = cast.artifact("drawn.png", "file", PNG, saved="private")
+    Thumbnail.objects.create(version=drawn.current, file="t.webp", size=1, width=1, height=1)
+    cast.artifact("drawn.png", "file", PNG.replace("ANSU", "ANSV"))  # newer than the version that was saved
+    undrawn = cast.artifact("undrawn.png", "file", PNG, saved="project")
+    Artifact.objects.filter(pk=undrawn.pk).update(conversation=None)
+    cast.artifact("Bob's", conversation=theirs, saved="project")
+    remove_member(by=cast.adam, project=cast.project, user_id=cast.bob.pk)
+    for name, count in (("alice", 4), ("adam", 2)):
+        api = cast.api(name)
+        rows = api.get("/api/artifacts?scope=all").json()["results"]
+        assert len(rows) == count
+        for row in rows:
+            assert row == api.get(f"/api/artifacts/{row['id']}").json()
+            assert row.keys() == ArtifactSerializer().fields.keys()
+    transfers = {row["name"]: row["abilities"]["transfer"] for row in rows}
+    assert transfers["Bob's"] is True
+    assert transfers["undrawn.png"] == OWNER_STAYED
 
 
 def test_a_kind_that_promises_too_much_is_not_kept(cast: Cast) -> None:
