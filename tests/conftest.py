@@ -46,6 +46,8 @@ def _own_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         FILES_ROOT=root / "files",
         FILE_UPLOAD_TEMP_DIR=str(incoming),
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        # A test's client makes the middleware anew, which would look at every static file each time.
+        WHITENOISE_AUTOREFRESH=True,
     ):
         yield
 

@@ -41,7 +41,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def application() -> Iterator[Any]:
     """The ASGI application; static files come from their sources, without a build."""
-    with override_settings(WHITENOISE_USE_FINDERS=True, WHITENOISE_AUTOREFRESH=True):
+    with override_settings(WHITENOISE_USE_FINDERS=True):
         from artifactsite.asgi import application
 
         yield application
