@@ -15,7 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from artifacts.models import Artifact
@@ -350,6 +350,23 @@ def test_the_rule_by_itself(scene: Scene, state: str) -> None:
         assert sees is (reader(actor, state, 200) == 200), actor
         mine = Conversation.objects.visible_to(person).filter(pk=scene.cast.conversation.pk).exists()
         assert mine is (own(actor, state, 200) == 200), actor
+
+
+def test_the_rule_asks_for_saving_whatever_the_table_forbids(scene: Scene) -> None:
+    """That only saved artifacts are shared is a constraint too, without which the rule still holds."""
+    forbid, allow = "PRAGMA ignore_check_constraints = OFF", "PRAGMA ignore_check_constraints = ON"
+    if connection.vendor == "postgresql":
+        allow = "ALTER TABLE artifacts_artifact DROP CONSTRAINT artifact_shared_is_saved"
+        forbid = "SELECT 1"  # it is back with the end of the test's transaction
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE" if connection.vendor == "postgresql" else "SELECT 1")
+        cursor.execute(allow)
+        try:
+            Artifact.objects.filter(pk=scene.artifact.pk).update(visibility="project")
+        finally:
+            cursor.execute(forbid)
+    assert Artifact.objects.visible_to(scene.cast.alice).filter(pk=scene.artifact.pk).exists()
+    assert not Artifact.objects.visible_to(scene.cast.bob).filter(pk=scene.artifact.pk).exists()
 
 
 Outcome = dict[tuple[str, str, str | None], int]

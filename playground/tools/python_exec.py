@@ -69,7 +69,8 @@ class PythonExec:
     description = (
         "Run Python in a sandbox without network. pandas, numpy, matplotlib, openpyxl and Pillow are there. "
         "The conversation's active files lie in files/. artifact(name, value) keeps a string, a list of objects or "
-        "DataFrame, a figure or {'html', 'visualization_data'}; every file written is kept too."
+        "DataFrame, a figure or {'html', 'visualization_data'}, and so is the last line's value called output; every "
+        "file written is kept too."
     )
     parameters: dict[str, Any] = {
         "type": "object",

@@ -6,6 +6,8 @@ import io
 import json
 import math
 import re
+import tracemalloc
+from collections.abc import Callable
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -19,7 +21,10 @@ from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
 from artifacts import pages
+from artifacts.kinds.base import stored_bytes
+from artifacts.kinds.table import KIND as TABLE
 from artifacts.models import Artifact
+from artifacts.services import record_tool_result
 from artifactsite.lib import blobs
 from tests.cast import Cast
 
@@ -380,3 +385,30 @@ def test_what_a_clipboard_does_not_take_says_so(cast: Cast, monkeypatch: pytest.
     assert "data-copy-url" not in off
     assert 'aria-disabled="true"' in off
     assert "too large for the clipboard" in off
+
+
+def test_memory_holds_a_piece_of_a_table_and_not_the_table(cast: Cast) -> None:
+    """What a million rows cost is measured by benchmarks/tables.py; here, that it does not grow with them."""
+    count, bound = 12_000, 3 * 1024 * 1024
+    rows = ({"number": number, "=words": "grüße " * 50} for number in range(count))
+
+    def peak_of(work: Callable[[], Any]) -> tuple[Any, int]:
+        tracemalloc.start()
+        try:
+            return work(), tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    content, taken = peak_of(lambda: TABLE.from_rows("large", rows))
+    assert content.table_index["rows"] == count
+    assert taken < bound
+    message, _ = record_tool_result(
+        by=cast.alice, conversation=cast.conversation, tool="t", outputs=[content]
+    )
+    version = message.outputs.get().version
+    assert version.size > 1.5 * bound
+    forms = {offer.format: offer.body or stored_bytes for offer in TABLE.downloads(version)}
+    for form, body in {**forms, "definition": TABLE.definition}.items():
+        left, held = peak_of(lambda body=body: sum(len(piece) for piece in body(version)))
+        assert held < bound, form
+        assert left > (bound if form != "xlsx" else 100_000), form

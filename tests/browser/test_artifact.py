@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from artifacts.models import Artifact
 from conversations.models import Conversation
@@ -169,6 +169,45 @@ def test_save_then_share_then_make_private(page_as: Callable[..., Page], cast: C
     expect(main.get_by_text("Private", exact=True)).to_be_visible()
     artifact.refresh_from_db()
     assert (artifact.name, artifact.visibility) == ("Final", "private")
+
+
+def test_saving_and_sharing_by_keyboard_alone(page_as: Callable[..., Page], cast: Cast) -> None:
+    artifact = cast.artifact("Draft")
+    page = open_page(page_as, artifact)
+    main = page.get_by_role("main")
+
+    def reach(wanted: Locator) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if wanted.evaluate("one => one === document.activeElement"):
+                return
+        pytest.fail("out of the keyboard's reach")
+
+    reach(main.get_by_role("link", name="Save"))
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Save artifact")
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(main.get_by_role("link", name="Save")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.type(" of ours")
+    reach(dialog.get_by_role("radio", name=re.compile("Private")))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(main.get_by_role("heading", name="Draft of ours", exact=True)).to_be_visible()
+    # The button is gone, its neighbour goes on.
+    expect(main.get_by_role("button", name="More")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(main.get_by_role("link", name="Make it private")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("button", name="Make private")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(main.get_by_text("Private", exact=True)).to_be_visible()
+    expect(main.get_by_role("button", name="More")).to_be_focused()
+    artifact.refresh_from_db()
+    assert (artifact.name, artifact.visibility) == ("Draft of ours", "private")
 
 
 def test_where_sharing_is_off_the_choice_says_why(page_as: Callable[..., Page], cast: Cast) -> None:

@@ -148,7 +148,7 @@ def _run(code: str, memory: Memory) -> dict[str, str] | None:
     try:
         exec(body, module.__dict__)
         if last is not None:
-            _show(eval(last, module.__dict__))
+            _return(eval(last, module.__dict__))
         if "matplotlib.pyplot" in sys.modules:
             import sandbox_artifacts
 
@@ -185,6 +185,20 @@ def _display(*values: object) -> None:
     """Show values in the middle of a program as the last line would be."""
     for value in values:
         _show(value)
+
+
+def _return(value: object) -> None:
+    """Show the last line's value, and keep it as an artifact where it is of a type that is kept."""
+    _show(value)
+    if isinstance(value, (str, list, dict)):
+        import sandbox_artifacts
+
+        if sandbox_artifacts.is_result(value):
+            try:
+                sandbox_artifacts.artifact(sandbox_artifacts.free_name("output"), value)
+            except (ValueError, TypeError, OSError) as error:
+                # Nobody asked for it: the program did what it was to do all the same.
+                print(f"The last line's value is not kept as an artifact: {error}")
 
 
 def _show(value: object) -> None:

@@ -62,9 +62,18 @@ def free_name(stem: str, extension: str = "") -> str:
 
 
 def is_displayable(value: object) -> bool:
-    """Whether the last line's value is worth an artifact; text and lists of dicts are printed instead."""
+    """Whether a value shows better as an artifact than printed."""
     shows = (_is_frame, _is_savefig, _is_image, _is_html)
     return any(recognises(value) for recognises in shows)
+
+
+def is_result(value: object) -> bool:
+    """Whether the last line's value is kept besides being printed: text, rows, markup with its data."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(row, dict) for row in value)
+    return isinstance(value, dict) and set(value) == {"html", "visualization_data"}
 
 
 # What is it?

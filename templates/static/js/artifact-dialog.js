@@ -4,6 +4,9 @@
 import { toastOnNextPage } from "./toast.js";
 
 const dialog = makeDialog();
+const GROUPS = ".artifact-actions";
+// Among the groups of buttons the place of the one from which the dialog was opened.
+let opener = -1;
 
 function makeDialog() {
   const made = document.createElement("dialog");
@@ -24,11 +27,18 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-dialog]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
+  opener = [...document.querySelectorAll(GROUPS)].indexOf(link.closest(GROUPS));
   openDialog("GET", link.href, { source: link });
 });
 
 dialog.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful && event.detail.xhr.status === 204) dialog.close();
+});
+
+// What shows the artifact is drawn anew after a change, and its button with it: who used the keyboard goes on beside it.
+document.addEventListener("htmx:afterSettle", () => {
+  if (opener < 0 || dialog.open || document.activeElement !== document.body) return;
+  document.querySelectorAll(GROUPS)[opener]?.querySelector("[aria-label='More']")?.focus();
 });
 
 // Whatever shows something that was deleted is put away, and is back if that is undone; a page that is about it gives

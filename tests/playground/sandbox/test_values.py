@@ -219,9 +219,40 @@ def test_figures_are_kept_in_numbers(run: Run) -> None:
     assert kinds(result) == [("file", f"figure{suffix}.png") for suffix in ("", "-2", "-3")]
 
 
+@pytest.mark.parametrize(
+    ("last", "kind", "kept"),
+    [
+        ("'Up 4 %'", "text", "Up 4 %"),
+        ("[{'a': 1, 'b': [2]}, {'c': None}]", "table", '{"a":1,"b":[2]}\n{"c":null}\n'),
+        (
+            "{'html': '<b>x</b>', 'visualization_data': [1]}",
+            "visualization",
+            '{"html":"<b>x</b>","visualization_data":[1]}',
+        ),
+    ],
+)
+def test_what_a_program_returns_is_kept_besides_being_printed(
+    run: Run, last: str, kind: str, kept: str
+) -> None:
+    result = run(f"x = {last}\nx")
+    assert result.stdout == f"{last}\n"
+    assert kinds(result) == [(kind, "output")]
+    assert result.values[0].path.read_text() == kept
+
+
+def test_what_is_of_no_kind_is_printed_alone(run: Run) -> None:
+    for last in ("''", "42", "[]", "[1, {'a': 1}]", "{'a': 1}", "{'html': ''}", "('a',)", "b'x'"):
+        result = run(last)
+        assert (result.exit, result.stdout, result.values) == ("done", f"{last}\n", []), last
+    assert run("display('a')\n1").values == [], "what is shown on the way is not what is returned"
+    result = run("a = []\na.append(a)\n[{'a': a}]")
+    assert (result.exit, result.values) == ("done", [])
+    assert "not kept as an artifact" in result.stdout
+    assert "data[0].a is nested too deep" in result.stdout
+
+
 def test_the_last_line_is_shown(run: Run) -> None:
     assert run("x = 20\nx * 2 + 2").stdout == "42\n"
-    assert run("'text'").stdout == "'text'\n"
     assert run("None").stdout == ""
     assert run("x = 1").stdout == ""
     assert run("").stdout == ""
