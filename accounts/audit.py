@@ -1,4 +1,4 @@
-"""Who acted, for audit entries of calls with a token: the audit log's own middleware knows sessions only."""
+"""Who acted, and from where, for audit entries: asked only when one is written."""
 
 from contextvars import ContextVar
 from typing import Any
@@ -9,6 +9,7 @@ from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
 from accounts.models import User
+from artifactsite.lib import callers
 
 _acting: ContextVar[User | None] = ContextVar("acting", default=None)
 
@@ -25,5 +26,10 @@ def _nobody(**_: Any) -> None:
 
 @receiver(pre_save, sender=LogEntry)
 def _name_the_actor(instance: LogEntry, **_: Any) -> None:
+    request = callers.current()
     if instance.actor is None:
-        instance.actor = _acting.get()
+        user = _acting.get() or getattr(request, "user", None)
+        if isinstance(user, User):
+            instance.actor, instance.actor_email = user, user.email
+    if request is not None:
+        instance.remote_addr = callers.address(request)

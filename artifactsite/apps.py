@@ -8,10 +8,9 @@ class ArtifactsiteConfig(AppConfig):
 
     def ready(self) -> None:
         # Not before all apps are there.
-        from artifactsite.lib import callers, slow_queries, tracing
+        from artifactsite.lib import slow_queries, tracing
         from artifactsite.operations import metrics
 
         metrics.register()
-        callers.watch()
         slow_queries.watch()
         tracing.start()

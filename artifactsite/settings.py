@@ -65,7 +65,6 @@ INSTALLED_APPS = [
     "heroicons",
     "auditlog",
     "csp",
-    "django_structlog",
     "django_prometheus",
     "artifactsite",
     "artifactsite.lib",
@@ -81,7 +80,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "artifactsite.operations.metrics.RequestFigures",
     "artifactsite.lib.middleware.RawContentMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -92,12 +91,10 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "artifactsite.lib.middleware.PolicyMiddleware",
+    "artifactsite.lib.callers.CallerMiddleware",
     "artifactsite.lib.tracing.TracingMiddleware",
-    "auditlog.middleware.AuditlogMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "artifactsite.urls"
@@ -339,7 +336,7 @@ TURN_THREADS = env.integer("TURN_THREADS", max(WORKER_THREADS, 5), at_least=1)
 PROGRAMS_AT_ONCE = env.integer("PROGRAMS_AT_ONCE", max(1, WORKER_THREADS // 2), at_least=1)
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "artifactsite.lib.cache.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
 }
@@ -427,6 +424,7 @@ USE_I18N = False
 USE_TZ = True
 
 AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[object, ...] = ()
+AUDITLOG_CID_GETTER = "artifactsite.lib.callers.request_id"
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 # Statements that take longer are logged, without their values; 0: none.
@@ -434,9 +432,6 @@ SLOW_QUERY_MS = env.integer("SLOW_QUERY_MS", 500)
 # The OpenTelemetry collector that spans go to; "": none. Its packages are those of requirements-otel.lock.
 OTEL_EXPORTER_OTLP_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_ENDPOINT")
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "artifactsite")
-DJANGO_STRUCTLOG_CELERY_ENABLED = False
-# It believes any X-Forwarded-For, and its guess takes a tenth of a small request: artifactsite/lib/callers.py binds it.
-DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 _shared_processors: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -466,11 +461,18 @@ LOGGING = {
     "loggers": {
         "django.server": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},  # it logs every address that it calls
-        "django_structlog": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
+        # A person at a terminal wants to see what went wrong, a machine everything.
+        "artifactsite.lib.callers": {
+            "level": "WARNING" if LOG_FORMAT == "console" and LOG_LEVEL != "ERROR" else LOG_LEVEL
+        },
     },
 }
 structlog.configure(
-    processors=[*_shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    processors=[
+        structlog.stdlib.filter_by_level,  # what nobody wants to see costs nothing
+        *_shared_processors,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )

@@ -1,8 +1,15 @@
 """Middleware that serves every app."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
-from django.http import HttpRequest, HttpResponse
+from csp.constants import HEADER
+from csp.middleware import CheckableLazyObject, CSPMiddleware
+from csp.utils import build_policy
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from artifactsite.lib.serving import is_raw, mark_raw
 
@@ -26,3 +33,34 @@ class RawContentMiddleware:
                 for header in ("Content-Length", "Content-Type"):
                     del response[header]
         return response
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """django-csp, which words the policy anew for each answer: here it is worded once, and the nonce put in."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        # What a view says of its own policy (csp.decorators) is django-csp's to work out.
+        if settings.DEBUG or any(
+            name.startswith("_csp_") and name != "_csp_exempt" for name in vars(response)
+        ):
+            return super().process_response(request, response)
+        nonce = getattr(request, "_csp_nonce", None)
+        if HEADER not in response and not getattr(response, "_csp_exempt", False):
+            response[HEADER] = _policy(nonce is not None).replace(_NONCE, nonce or "")
+        if nonce is None:
+            # Whoever asks for it now would get one that the header doesn't have.
+            request.csp_nonce = CheckableLazyObject(self._csp_nonce_post_response)  # type: ignore[attr-defined]
+        return response
+
+
+_NONCE = "nonce-goes-here"
+
+
+@lru_cache
+def _policy(with_nonce: bool) -> str:
+    return build_policy(nonce=_NONCE if with_nonce else None)
+
+
+@receiver(setting_changed)
+def _word_anew(**_: object) -> None:
+    _policy.cache_clear()
