@@ -83,6 +83,8 @@ def abilities_by(standing: Standing) -> Mapping[str, Ability]:
     if own is True:
         if standing.is_shared:
             share = "This artifact is shared with the project already."
+        elif not standing.is_saved:
+            share = NOT_SAVED
         else:
             share = sharing_reason(standing.is_sharing_allowed) or True
     private: Ability = own

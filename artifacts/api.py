@@ -17,7 +17,7 @@ from artifacts import access, exports, services
 from artifacts.comparison import compare
 from artifacts.filters import ArtifactFilter, NotWanted, wanted
 from artifacts.grids import reading, rows
-from artifacts.intake import content
+from artifacts.intake import body_and_parts, only_content
 from artifacts.listing import Listing, RowPagination, shown
 from artifacts.models import Artifact, Version
 from artifacts.preview import preview_of
@@ -35,7 +35,7 @@ from artifacts.serializers import (
 from artifacts.zips import zip_response
 from artifactsite.lib.errors import Conflict, Invalid
 from artifactsite.lib.pagination import positive, whole
-from artifactsite.lib.parsers import StrictJSONParser
+from artifactsite.lib.parsers import MultiPartParser, StrictJSONParser
 from conversations.models import Conversation
 
 VERSION = OpenApiParameter("version", exports.NUMBER, description="Without it, the version that readers get.")
@@ -67,6 +67,11 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     pagination_class = RowPagination
     sortable: tuple[str, ...] = ("created_at", "updated_at", "name")
     parser_classes = [StrictJSONParser]
+
+    def get_parsers(self) -> list[Any]:
+        # Files in parts of their own come with versions alone.
+        takes_parts = "add_version" in (self.action_map or {}).values()
+        return [*super().get_parsers(), MultiPartParser()] if takes_parts else super().get_parsers()
 
     def get_queryset(self) -> ArtifactQuerySet:
         user = self.request.user
@@ -218,15 +223,19 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         page: Any = self.paginate_queryset(readable)
         return self.get_paginated_response(VersionSerializer(page, many=True).data)
 
-    @extend_schema(request=OpenApiTypes.OBJECT, responses={201: VersionSerializer})
+    @extend_schema(
+        request={"application/json": OpenApiTypes.OBJECT, "multipart/form-data": OpenApiTypes.OBJECT},
+        responses={201: VersionSerializer},
+    )
     def add_version(self, request: ApiRequest, pk: UUID) -> Response:
         artifact = self.get_object()
         access.require_owner(artifact, request.user)
-        given = _object(request.data)
+        body, parts = body_and_parts(request)
+        given = _object(body)
         after = given.pop("after", None)
         if after is not None and (isinstance(after, bool) or not isinstance(after, int)):
             raise Invalid("after", "after must be the number of the newest version that you know.")
-        made = content({"name": artifact.name, "type": artifact.kind, **given}, {})
+        made = only_content({"name": artifact.name, "type": artifact.kind, **given}, parts)
         version = services.add_version(by=request.user, artifact=artifact, content=made, after=after)
         return self._version_answer(artifact, version)
 

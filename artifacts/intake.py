@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.files import File
+from rest_framework.request import Request
 
 from artifacts import kinds
 from artifacts.kinds.base import Content
@@ -14,9 +16,35 @@ from artifacts.models import Kind
 from artifacts.services import output_name
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.names import clean_name
-from artifactsite.lib.parsers import parse_json_array
+from artifactsite.lib.parsers import parse_json, parse_json_array
 
 Parts = Mapping[str, "File[Any]"]
+
+
+def body_and_parts(request: Request) -> tuple[Any, dict[str, Any]]:
+    """The JSON of a request, and the files that came with it by the name of their part.
+
+    A multipart request has its JSON in a part named `result`.
+    """
+    if not (request.content_type or "").startswith("multipart/"):
+        return request.data, {}
+    form: Any = request.data
+    raw = form.get("result")
+    if hasattr(raw, "read"):
+        # A part that names a file is not held to the limit of a form's fields by Django.
+        raw = raw.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig
+        raw = raw.decode("utf-8", "replace")
+    if not isinstance(raw, str):
+        raise Invalid("result", "A multipart request needs a part named result with its JSON.")
+    try:
+        data = parse_json(raw.encode("utf-8", "replace"))
+    except ValueError as error:
+        raise Invalid(
+            "result", f"The part result is not valid JSON: {error}.", code="malformed_json"
+        ) from error
+    return data, {name: request.FILES[name] for name in request.FILES if name != "result"}
 
 
 def contents(items: Any, parts: Parts) -> list[Content]:
@@ -39,10 +67,21 @@ def contents(items: Any, parts: Parts) -> list[Content]:
             raise _within(f"artifacts[{index}]", error) from error
         if isinstance(part := item.get("part"), str):
             unused.discard(part)
-    if unused:
-        name = min(unused)
-        raise Invalid(name, f"The part {name!r} belongs to no artifact. Name it in one as part.")
+    _refuse_unused(unused)
     return accepted
+
+
+def only_content(item: Any, parts: Parts) -> Content:
+    """The one output of a request, as `content`, which must use all of its `parts`."""
+    found = content(item, parts)
+    _refuse_unused(set(parts) - {item.get("part")})
+    return found
+
+
+def _refuse_unused(names: set[str]) -> None:
+    if names:
+        name = min(names)
+        raise Invalid(name, f"The part {name!r} belongs to no artifact. Name it in one as part.")
 
 
 def _within(path: str, error: Refusal) -> Refusal:

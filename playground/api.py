@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -15,11 +13,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import ApiRequest
 from artifacts.api import ArtifactViewSet
-from artifacts.intake import contents
+from artifacts.intake import body_and_parts, contents
 from artifacts.services import record_tool_result
 from artifactsite.lib.errors import Invalid
 from artifactsite.lib.names import clean_name
-from artifactsite.lib.parsers import MultiPartParser, StrictJSONParser, parse_json
+from artifactsite.lib.parsers import MultiPartParser, StrictJSONParser
 from conversations.api import ConversationViewSet
 from conversations.models import Message
 from conversations.querysets import MessageQuerySet
@@ -110,27 +108,7 @@ class ToolResultView(APIView):
     @staticmethod
     def _result(request: ApiRequest) -> tuple[dict[str, Any], dict[str, Any]]:
         """The result's JSON, and the files that came with it by the name of their part."""
-        data: Any = request.data
-        parts: dict[str, Any] = {}
-        if request.content_type.startswith("multipart/"):
-            raw = data.get("result")
-            if hasattr(raw, "read"):
-                # A part that names a file is not held to the limit of a form's fields by Django.
-                raw = raw.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
-                if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-                    raise RequestDataTooBig
-                raw = raw.decode("utf-8", "replace")
-            if not isinstance(raw, str):
-                raise Invalid(
-                    "result", "A multipart request needs a part named result with the JSON of the result."
-                )
-            try:
-                data = parse_json(raw.encode("utf-8", "replace"))
-            except ValueError as error:
-                raise Invalid(
-                    "result", f"The part result is not valid JSON: {error}.", code="malformed_json"
-                ) from error
-            parts = {name: request.FILES[name] for name in request.FILES if name != "result"}
+        data, parts = body_and_parts(request)
         if not isinstance(data, dict):
             raise Invalid("body", "The result must be an object.")
         return data, parts

@@ -1,8 +1,10 @@
 """GET|POST …/versions, POST …/versions/{n}/restore, GET …/diff, GET …/rows."""
 
+import json
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from artifacts.garbage import stored_keys
@@ -20,8 +22,8 @@ def add(cast: Cast, artifact: Artifact, body: object, by: str | None = "alice") 
     return cast.api(by).post(address(artifact), body)
 
 
-def data(cast: Cast, artifact: Artifact, query: str = "") -> bytes:
-    return b"".join(cast.api("alice").get(address(artifact, f"data{query}")).streaming_content)
+def data(cast: Cast, artifact: Artifact, query: str = "", tail: str = "data") -> bytes:
+    return b"".join(cast.api("alice").get(address(artifact, f"{tail}{query}")).streaming_content)
 
 
 def test_the_owner_adds_versions_that_readers_get_at_once(cast: Cast) -> None:
@@ -64,6 +66,33 @@ def test_bad_versions_are_refused_and_leave_no_file(cast: Cast, body: object) ->
     assert answer.status_code == 400, answer.content
     assert set(stored_keys()) == files
     assert Version.objects.count() == 1
+
+
+def test_a_version_comes_in_a_part_of_its_own(cast: Cast) -> None:
+    def send(artifact: Artifact, raw: bytes, **parts: Any) -> Any:
+        body = {
+            "result": json.dumps({"part": "new", "after": 1}),
+            "new": SimpleUploadedFile("x", raw),
+            **parts,
+        }
+        return cast.api("alice").post(address(artifact), body, format="multipart")
+
+    picture = cast.artifact("a.png", "file", "iVBORw==")
+    table = cast.artifact("rows", "table", [{"a": 1}])
+    files = set(stored_keys())
+    assert send(picture, b"x", more=SimpleUploadedFile("y", b"y")).json()["errors"].keys() == {"more"}
+    assert send(table, b'[{"a": 2}, 3]').json()["errors"].keys() == {"data[1]"}
+    refused = send(table, b"[]", result="{")
+    assert (refused.status_code, refused.json()["code"]) == (400, "malformed_json")
+    assert set(stored_keys()) == files
+    assert send(picture, b"\x89PNG\r\n\x1a\n").json()["version"] == 2
+    assert data(cast, picture, "?version=2", "download") == b"\x89PNG\r\n\x1a\n"
+    assert send(table, b'[{"a": 2}]').json()["version"] == 2
+    assert json.loads(data(cast, table)) == [{"a": 2}]
+    assert send(table, b"[]").json()["code"] == "newer_version"
+    # Nothing else of an artifact comes in a form.
+    patched = cast.api("alice").patch(f"/api/artifacts/{table.pk}", {"name": "x"}, format="multipart")
+    assert patched.status_code == 415
 
 
 @pytest.mark.parametrize(("person", "status"), [("bob", 403), ("adam", 403), ("carol", 404), (None, 401)])
