@@ -53,7 +53,7 @@ def enqueue(
         available_at=timezone.now() + after,
     )  # fmt: skip
     # The partial unique index makes this one statement; nothing is asked first.
-    Job.objects.bulk_create([job], ignore_conflicts=True)
+    worded.insert(job, is_needless_twice=True)
     if not after:
         transaction.on_commit(lambda: ring(registered.queue))
 
@@ -77,11 +77,8 @@ def claim(job_id: uuid.UUID) -> Job | None:
         return None
     now = timezone.now()
     values = {"job": job_id, "lease": uuid.uuid4(), "now": now, "until": now + settings.JOB_LEASE}
-    if not worded.change("job claimed", _claimed, values):
-        return None
-    return worded.models(
-        Job, "job by id", lambda values: Job.objects.filter(pk=values["job"]), {"job": job_id}
-    )[0]
+    claimed = worded.changed(Job, "job claimed", _claimed, values)
+    return claimed[0] if claimed else None
 
 
 def _claimed(values: Values) -> tuple[QuerySet[Job], dict[str, Any]]:

@@ -14,7 +14,6 @@ from django.core.files import File
 from django.db import transaction
 from django.db.models import F, QuerySet, Sum
 from django.http import Http404
-from django.utils import timezone
 
 from accounts.models import User
 from artifactsite.lib import blobs, worded
@@ -106,10 +105,12 @@ def take_in(*, by: User, conversation: Conversation, arrivals: list[Arrival]) ->
     with transaction.atomic():
         lock(conversation)
         ahead = len(worded.rows("uploads that wait", _that_wait, {"owner": by.pk}))
-        return [
-            _create(by, conversation, arrival, _priority(ahead + number))
-            for number, arrival in enumerate(arrivals[: access.room(conversation)])
-        ]
+        uploads = [_new(by, conversation, arrival) for arrival in arrivals[: access.room(conversation)]]
+        for number, upload in enumerate(uploads):
+            # Past the audit log, which tells nothing of a file that comes.
+            worded.insert(upload)
+            jobs.enqueue(EXTRACT, upload.pk, priority=_priority(ahead + number))
+    return uploads
 
 
 def _that_wait(values: Values) -> QuerySet[Any, Any]:
@@ -177,8 +178,8 @@ def _priority(ahead: int) -> Priority:
     return Priority.INTERACTIVE if ahead < AT_HAND else Priority.BULK
 
 
-def _create(by: User, conversation: Conversation, arrival: Arrival, priority: int) -> Upload:
-    upload = Upload.objects.create(
+def _new(by: User, conversation: Conversation, arrival: Arrival) -> Upload:
+    upload = Upload(
         pk=arrival.pk,
         conversation=conversation,
         owner=by,
@@ -191,7 +192,6 @@ def _create(by: User, conversation: Conversation, arrival: Arrival, priority: in
     )
     # It has no text yet: whoever shows the new row need not ask for one.
     Upload.extraction.related.set_cached_value(upload, None)
-    jobs.enqueue(EXTRACT, upload.pk, priority=priority)
     return upload
 
 
@@ -294,10 +294,8 @@ def extract(upload_id: uuid.UUID) -> None:
 def _begin(upload_id: uuid.UUID) -> Upload | None:
     """The upload under a new run; None where nothing is left to do."""
     values = {"upload": upload_id, "run": uuid.uuid4()}
-    if not worded.change("upload begun", _begun, values):
-        return None
-    mine = worded.models(Upload, "upload of a run", _of_run, values, related="conversation")
-    return mine[0] if mine else None
+    begun = worded.changed(Upload, "upload begun", _begun, values)
+    return begun[0] if begun else None
 
 
 def _begun(values: Values) -> tuple[QuerySet[Upload], dict[str, Any]]:
@@ -420,22 +418,18 @@ def _count(upload: Upload, outcome: str, seconds: float, facts: dict[str, Any]) 
 
 
 def _keep_text(upload: Upload, extracted: Extracted) -> None:
-    facts = {
-        "text": extracted.text,
-        "characters": len(extracted.text),
-        "tokens": estimate_tokens(extracted.text),
-        "truncated": extracted.truncated,
-        "engine": extracted.engine[:50],
-        "warnings": extracted.warnings,
-        "details": extracted.details,
-        "seconds": extracted.seconds,
-        "created_at": timezone.now(),
-    }
-    # One statement, whether or not an earlier text is replaced.
-    Extraction.objects.bulk_create(
-        [Extraction(upload=upload, **facts)],
-        update_conflicts=True, unique_fields=["upload"], update_fields=list(facts),
-    )  # fmt: skip
+    extraction = Extraction(
+        upload=upload,
+        text=extracted.text,
+        characters=len(extracted.text),
+        tokens=estimate_tokens(extracted.text),
+        truncated=extracted.truncated,
+        engine=extracted.engine[:50],
+        warnings=extracted.warnings,
+        details=extracted.details,
+        seconds=extracted.seconds,
+    )
+    worded.insert(extraction, replaces="upload")
 
 
 def extraction_given_up(upload_id: uuid.UUID, reason: str) -> None:

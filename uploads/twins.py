@@ -5,6 +5,7 @@ comes as late, and with the same progress, as if the file were being read; only 
 """
 
 import time
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from artifactsite.lib import worded
 from artifactsite.lib.worded import Values
+from conversations.models import Conversation
 from uploads.extraction.protocol import Extracted
 from uploads.models import Extraction, Upload, UploadStatus
 
@@ -31,7 +33,7 @@ def text_of_twin(upload: Upload, progress: Callable[[int, int], None]) -> Extrac
         "sha256": upload.sha256,
         "size": upload.size,
         "type": upload.media_type,
-        "project": upload.conversation.project_id,
+        "conversation": upload.conversation_id,
         "upload": upload.pk,
         "since": timezone.now() - MAX_AGE,
     }
@@ -52,7 +54,7 @@ def _twin(values: Values) -> QuerySet[Any, Any]:
         upload__sha256=values["sha256"],
         upload__size=values["size"],
         upload__media_type=values["type"],
-        upload__conversation__project=values["project"],
+        upload__conversation__project=_project(values["conversation"]),
         upload__status=UploadStatus.READY,
         truncated=False,
         created_at__gt=values["since"],
@@ -61,6 +63,10 @@ def _twin(values: Values) -> QuerySet[Any, Any]:
     found = same.exclude(upload=values["upload"]).order_by("created_at")
     columns = "text", "engine", "warnings", "details", "seconds", *(f"upload__{fact}" for fact in facts)
     return found.values_list(*columns)[:1]
+
+
+def _project(conversation: uuid.UUID) -> QuerySet[Any, Any]:
+    return Conversation.objects.filter(pk=conversation).values("project")[:1]
 
 
 def _take_as_long(seconds: float, parts: int, progress: Callable[[int, int], None]) -> None:

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
-from django.db.models import JSONField, Model, QuerySet, UUIDField
+from django.db.models import AutoField, JSONField, Model, QuerySet, UUIDField
 from django.db.models.base import ModelState
-from django.db.models.sql import UpdateQuery
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery, UpdateQuery
 
 Values = Mapping[str, Any]
 Words = tuple[str, Sequence[Any]]
@@ -29,6 +30,7 @@ MOST_KINDS = 1000  # of statements kept by a process
 _UUID: "UUIDField[Any, Any]" = UUIDField()
 _kept: dict[Hashable, "_Statement"] = {}
 _keeping = Lock()
+_insertions: dict[Hashable, str] = {}
 
 
 def words_of(queryset: QuerySet[Any, Any]) -> Words:
@@ -129,14 +131,66 @@ def change(
     """Updates rows: `make` gives which, and what their fields become. How many there were; `kind` as for `rows`."""
 
     def word(these: Values) -> tuple[Words, "_Converters"]:
-        queryset, fields = make(these)
-        query: Any = queryset.order_by().query.chain(UpdateQuery)
-        query.add_update_values(fields)
-        return query.get_compiler(connection=connection).as_sql(), ()
+        return _words_of_change(*make(these)), ()
 
     statement = _statement(kind, word, values)
     with transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS):
         return statement.change(values)
+
+
+def changed(
+    model: type[M],
+    kind: Hashable,
+    make: Callable[[Values], tuple[QuerySet[M], dict[str, Any]]],
+    values: Values,
+) -> list[M]:
+    """As `change`, for the rows as they are afterwards: in the one statement, which the ORM can't say."""
+    own, *_ = _columns(model, "")
+
+    def word(these: Values) -> tuple[Words, "_Converters"]:
+        queryset, fields = make(these)
+        sql, params = _words_of_change(queryset, fields)
+        quoted = connection.ops.quote_name
+        table = quoted(model._meta.db_table)
+        names = ", ".join(f"{table}.{quoted(str(field.column))}" for field in model._meta.concrete_fields)
+        return (f"{sql} RETURNING {names}", params), _converters(queryset.values_list(*own))
+
+    statement = _statement((model, kind), word, values)
+    with transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS):
+        return [instance(model, dict(zip(own, row, strict=True))) for row in statement.run(values)]
+
+
+def insert(row: Model, *, replaces: str = "", is_needless_twice: bool = False) -> None:
+    """Writes a new row, past all signals.
+
+    It `replaces` one that has the same in the field of this name; one that `is_needless_twice` is left out where a
+    constraint doesn't let a second of its kind be.
+    """
+    model = type(row)
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+
+    def word() -> str:
+        unique = [model._meta.get_field(replaces)] if replaces else []
+        conflict = OnConflict.UPDATE if replaces else OnConflict.IGNORE if is_needless_twice else None
+        changed = [field for field in fields if field not in unique]
+        query: Any = InsertQuery(model, on_conflict=conflict, unique_fields=unique, update_fields=changed)
+        query.insert_values(fields, [row])
+        [(sql, _)] = query.get_compiler(connection=connection).as_sql()
+        return str(sql)
+
+    key = connection.vendor, model, replaces, is_needless_twice
+    sql = _insertions.get(key) or _insertions.setdefault(key, word())
+    params = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+    with transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS), connection.cursor() as cursor:
+        cursor.execute(sql, params)
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def _words_of_change(queryset: QuerySet[Any, Any], fields: dict[str, Any]) -> Words:
+    query: Any = queryset.order_by().query.chain(UpdateQuery)
+    query.add_update_values(fields)
+    sql, params = query.get_compiler(connection=connection).as_sql()
+    return sql, params
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -93,7 +93,7 @@ class ExtractionLimits:
 
     def to_json(self) -> dict[str, Any]:
         """The limits as a JSON object, for the way to the server."""
-        return asdict(self)
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ExtractionLimits:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import confine, picture, registry
+from . import confine, large_pages, picture, registry
 from .protocol import Extracted, ExtractionError, ExtractionLimits, Source, storable, storable_tree
 
 _CONTROL = 0
@@ -213,6 +213,7 @@ def _warm_up(media_type: str) -> None:
     # Objects that live forever are kept from the collector, which would touch and so copy their pages.
     gc.collect()
     gc.freeze()
+    large_pages.collapse()
 
 
 # --- The child
@@ -236,12 +237,10 @@ def _child(request: dict[str, Any], limits: ExtractionLimits, result: int, progr
 
 
 def _detach(server: int) -> None:
-    """Own process group, no inherited handlers, and no life beyond the server's."""
+    """Own process group, nobody to wake, and no life beyond the server's."""
     os.setpgid(0, 0)
     confine.die_with_parent(server)
     signal.set_wakeup_fd(-1)
-    for which in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ):
-        signal.signal(which, signal.SIG_DFL)
 
 
 def _keep_only(result: int, progress: int) -> tuple[int, int]:
@@ -346,6 +345,7 @@ def _write(result: int, meta: dict[str, Any], text: str) -> None:
 def main() -> None:
     """Serve the owner on file descriptor 0."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the owner's terminal is the owner's to handle
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it: a child that writes too much is to end
     confine.drop_network()
     confine.prepare()
     # Not on top of its owner's: a worker stands back already, and at 20 a busy machine gives next to nothing.
