@@ -4,12 +4,16 @@ import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.utils.http import parse_header_parameters
+from rest_framework import parsers
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import BaseParser
+
+from artifactsite.lib.multipart import ReadableHeaders
 
 __all__ = ["MultiPartParser", "StrictJSONParser", "parse_json", "parse_json_array"]
 
@@ -141,3 +145,17 @@ class StrictJSONParser(BaseParser):
             return parse_json(raw)
         except ValueError as error:
             raise ParseError(f"The body is not valid JSON: {error}.", code="malformed_json") from error
+
+
+class MultiPartParser(parsers.MultiPartParser):
+    """Forms with files, none of which is passed over for its name."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        _, params = parse_header_parameters(media_type or "")
+        body = ReadableHeaders(stream, params.get("boundary", "").encode())
+        return super().parse(cast(IO[bytes], body), media_type, parser_context)
