@@ -14,6 +14,7 @@ from artifacts.models import Artifact, Version
 from artifacts.querysets import ArtifactQuerySet
 from artifactsite.lib.errors import Invalid
 from artifactsite.lib.names import content_disposition, numbered
+from artifactsite.lib.pieces import Pieces
 from artifactsite.lib.serving import mark_raw
 
 MOST_FILES = 10_000
@@ -34,25 +35,6 @@ class Member:
     name: str
     artifact: Artifact
     version: Version
-
-
-class _Pieces:
-    """A file that can only be written to: what zipfile writes is taken out piece by piece."""
-
-    def __init__(self) -> None:
-        self.waiting: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self.waiting.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is kept back."""
-
-    def take(self) -> bytes:
-        data = b"".join(self.waiting)
-        self.waiting.clear()
-        return data
 
 
 def zip_response(request: HttpRequest, chosen: ArtifactQuerySet) -> HttpResponseBase:
@@ -94,7 +76,7 @@ def safe_name(name: str) -> str:
 
 def archive(members: list[Member]) -> Iterator[bytes]:
     """The bytes of the ZIP. A file that can't be read is left out, and a list at the end says so."""
-    pieces = _Pieces()
+    pieces = Pieces()
     left_out = []
     with zipfile.ZipFile(pieces, "w") as target:  # type: ignore[call-overload]
         for member in members:

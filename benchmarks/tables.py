@@ -42,7 +42,6 @@ def measured(pid: int, what: str) -> Iterator[list[str]]:
 
 
 def take(person: Person, path: str, notes: list[str]) -> None:
-    # A workbook is whole before its first byte leaves.
     headers = {"Authorization": f"Bearer {person.token}"}
     answer = person.session.get(f"{person.site.url}/api/{path}", headers=headers, stream=True, timeout=1200)
     size = sum(len(piece) for piece in answer.iter_content(1 << 20))

@@ -7,14 +7,13 @@ page of a million rows is one seek away.
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator
-from tempfile import TemporaryFile
 from typing import IO, Any
 
 from django.core.files import File
 
 from artifacts.kinds.base import Content, Download, json_bytes, spooled, storable, stored_bytes
+from artifacts.kinds.workbook import workbook
 from artifacts.models import Kind as KindName
 from artifacts.models import Version
 from artifactsite.lib import blobs
@@ -23,11 +22,6 @@ from artifactsite.lib.errors import Invalid
 STRIDE = 1000  # rows between two noted offsets
 SAMPLE, SAMPLE_CELL = 5, 200  # rows; characters
 MOST_COLUMNS = 2000
-LARGEST_SHEET = 1_048_576  # rows, Excel's own limit, header included
-LONGEST_CELL = 32_767  # characters, Excel's own limit
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ufffd\U00010000-\U0010ffff]")
-# Spreadsheets read `_x0041_` as the letter A; its first underscore is therefore escaped itself.
-_LIKE_AN_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _START, _BETWEEN, _END = b"[\n", b",\n", b"\n]\n"
 
 
@@ -125,42 +119,10 @@ def csv_of(version: Version) -> Iterator[bytes]:
     yield buffer.getvalue().encode("utf-8", "replace")
 
 
-def _sheet_cell(sheet: Any, value: Any) -> Any:
-    """A cell that Excel shows as it is: text that begins with `=` stays text."""
-    # Excel keeps 15 digits of a number and takes none from 10^308 on.
-    if value is None or isinstance(value, bool) or (isinstance(value, float) and abs(value) < 1e307):
-        return value
-    if isinstance(value, int) and abs(value) < 10**15:
-        return value
-    from openpyxl.cell import WriteOnlyCell  # takes half a second to load, and few ask for a workbook
-
-    text = _NOT_XML.sub("\ufffd", cell_text(value)[:LONGEST_CELL])
-    cell = WriteOnlyCell(sheet, value=_LIKE_AN_ESCAPE.sub("_x005F_", text))
-    cell.data_type = "s"
-    return cell
-
-
 def xlsx_of(version: Version) -> Iterator[bytes]:
-    """A workbook written row by row; beyond Excel's last row it goes on in a further sheet."""
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    columns = columns_of(version)
-    rows = rows_of(version)
-    left = version.table_index["rows"]  # type: ignore[index]
-    first = True
-    while first or left > 0:
-        sheet = book.create_sheet("Table" if first else None)
-        sheet.append([_sheet_cell(sheet, column) for column in columns])
-        for _ in range(min(left, LARGEST_SHEET - 1)):
-            row = next(rows)
-            sheet.append([_sheet_cell(sheet, row.get(column)) for column in columns])
-        left, first = left - (LARGEST_SHEET - 1), False
-    with TemporaryFile() as file:
-        book.save(file)
-        file.seek(0)
-        while chunk := file.read(blobs.CHUNK):
-            yield chunk
+    """A workbook of all rows; text that begins with `=` stays text."""
+    count = version.table_index["rows"]  # type: ignore[index]
+    return workbook(columns_of(version), rows_of(version), count, cell_text, version.size)
 
 
 class TableKind:
