@@ -34,5 +34,8 @@ def _shape(sample: str) -> dict[str, object]:
         rows = list(itertools.islice(csv.reader(io.StringIO(sample), dialect), _SAMPLE_ROWS))
     except csv.Error:
         return {}
+    # Excel's own first line says only by what the columns are parted.
+    if rows and "".join(rows[0]).startswith("sep="):
+        del rows[0]
     header = next((row for row in rows if any(row)), [])
     return {"delimiter": dialect.delimiter, "columns": len(header), "header": header[:100]}

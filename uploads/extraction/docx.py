@@ -257,9 +257,9 @@ def _chosen(choices: Any) -> str:
 
 
 def _symbol(code: str | None) -> str:
-    """A character given by its number in hexadecimal; those of symbol fonts mean nothing elsewhere."""
+    """A character given by its number in hexadecimal, of a symbol font in most cases (`symbols`)."""
     try:
         number = int(code or "", 16)
     except ValueError:
         return ""
-    return chr(number) if 0 < number < 0xD800 else ""
+    return chr(number) if 0 < number < 0xD800 or 0xF000 <= number < 0xF100 else ""

@@ -37,6 +37,9 @@ _MAX_STYLE_CHARACTERS = 1_000_000
 _BROUGHT_BACK = re.compile(r":(?:hover|focus|target|checked|active)")
 _VISIBLE = re.compile(r"display\s*:\s*(?!none)\w|visibility\s*:\s*visible", re.IGNORECASE)
 _MAX_HEADINGS = 5_000
+# What a browser sets apart from what follows, and the engine does not.
+_APART = "dialog, legend, optgroup, option, rt, search, summary"
+_MAX_APART = 20_000
 _EMPTY_HEADING = re.compile(r"^#{1,6} *$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _UNSEEN = re.compile(
@@ -61,6 +64,7 @@ def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Ext
     tree = HTMLTree.parse(_TAG.sub(_without_too_many_attributes, html))
     title = " ".join((tree.title or "").split())
     _mark_headings(tree)
+    _keep_apart(tree)
     if _INVISIBLE.search(html):
         _mark_hidden(tree)
     text = extract_plain_text(
@@ -165,3 +169,13 @@ def _mark_headings(tree: HTMLTree) -> None:
             first = heading.first_child
             if first is not None and sign is not None and (heading.text or "").strip():
                 heading.insert_before(sign, first)
+
+
+def _keep_apart(tree: HTMLTree) -> None:
+    """Put a break at the end of what would else run into the next word."""
+    if tree.body is None:
+        return
+    for element in list(tree.body.query_selector_all(_APART))[:_MAX_APART]:
+        end = tree.create_element("br") if element.tag not in ("option", "rt") else tree.create_text_node(" ")
+        if end is not None:
+            element.append_child(end)

@@ -10,7 +10,7 @@ import codecs
 import re
 from dataclasses import dataclass, field, replace
 
-from . import marks
+from . import marks, symbols
 from .package import table_lines
 from .protocol import Budget, Extracted, ExtractionError, ExtractionLimits, Progress, Source, TextBuilder
 
@@ -40,7 +40,6 @@ _CHARACTERS = {
     "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "nestcell": " ", "nestrow": "\n",
 }  # fmt: skip
 _SYMBOLS = {"~": " ", "_": "-", "\n": "\n", "\r": "\n", "{": "{", "}": "}", "\\": "\\"}
-_SYMBOL_FONT_BULLETS = {0xB7: "•", 0xA7: "▪", 0x6F: "o", 0xD8: "➢", 0xFC: "✓"}
 
 _REPEATED = {"header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"}
 _METADATA = {"title": "title", "author": "creator", "subject": "subject", "keywords": "keywords"}
@@ -242,7 +241,7 @@ class _Reader:
         if state.flow is None or state.hidden:
             return
         if state.encoding == "symbol":
-            state.flow.pieces.append("".join(_SYMBOL_FONT_BULLETS.get(value, chr(value)) for value in data))
+            state.flow.pieces.append("".join(map(symbols.of_byte, data)))
         else:
             state.flow.pieces.append(data.decode(state.encoding, "replace"))
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import confine, large_pages, picture, registry
+from . import confine, large_pages, picture, registry, symbols
 from .protocol import Extracted, ExtractionError, ExtractionLimits, Source, storable, storable_tree
 
 _CONTROL = 0
@@ -304,7 +304,7 @@ def _read(
         "warnings": extracted.warnings[:100],
         "details": extracted.details,
     }
-    return meta, storable(extracted.text[: limits.max_characters])
+    return meta, storable(symbols.shown(extracted.text[: limits.max_characters]))
 
 
 def _failure(code: str, detail: str = "", retry: bool | None = None) -> dict[str, Any]:

@@ -11,10 +11,9 @@ from typing import IO
 import python_calamine
 import xlrd
 
-from . import marks
 from .package import KNOWN_PASSWORD, as_text
 from .protocol import Budget, Extracted, ExtractionError, ExtractionLimits, Progress, Source, TextBuilder
-from .xlsx import Grid, bounded, grid_lines
+from .xlsx import Grid, bounded, sheet_text
 
 _CUT = "The time for one file was used up: the rest is left out."
 
@@ -28,12 +27,13 @@ def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Ext
         shapes: list[dict[str, object]] = []
         room = limits.max_cells
         for number, name in enumerate(book.sheet_names(), start=1):
+            is_hidden = bool(book.sheet_by_index(number - 1).visibility)
             grid, cut = bounded(rows(book, number - 1), limits, room)
             room -= sum(map(len, grid))
             if cut:
                 warnings.append(f"Sheet {name!r}: only the first {len(grid)} rows with content are read.")
-            builder.add(marks.mark("sheet", name) + marks.escape("\n".join(grid_lines(grid))) + "\n\n")
-            shapes.append({"name": name, "rows": len(grid)})
+            builder.add(sheet_text(name, grid, is_hidden=is_hidden))
+            shapes.append({"name": name, "rows": len(grid), "hidden": is_hidden})
             progress(number, book.nsheets)
             if budget.spent():
                 warnings.append(_CUT)
@@ -61,7 +61,7 @@ def fallback(source: Source, limits: ExtractionLimits, progress: Progress) -> Ex
                 {column: as_text(value) for column, value in enumerate(row) if value != ""} for row in rows
             ]
             kept, _ = bounded(list(filter(None, grid)), limits, limits.max_cells)
-            builder.add(marks.mark("sheet", name) + marks.escape("\n".join(grid_lines(kept))) + "\n\n")
+            builder.add(sheet_text(name, kept))
             progress(index + 1, len(names))
     except python_calamine.PasswordError as error:
         raise ExtractionError("password_protected") from error

@@ -118,7 +118,7 @@ def _assembled(
         cells += sum(map(len, kept))
         if left_out or sheet.cut:
             warnings.append(f"Sheet {sheet.name!r}: only the first {len(kept)} rows with content are read.")
-        builder.add(marks.mark("sheet", sheet.name) + marks.escape("\n".join(grid_lines(kept))) + "\n\n")
+        builder.add(sheet_text(sheet.name, kept, is_hidden=sheet.hidden))
         shapes.append({"name": sheet.name, "rows": len(kept), "hidden": sheet.hidden})
         progress(number, len(sheets))
         if budget.spent():
@@ -159,7 +159,13 @@ def bounded(grid: Grid, limits: ExtractionLimits, cells: int) -> tuple[Grid, boo
     return kept, len(kept) < len(grid)
 
 
-def grid_lines(grid: Grid) -> list[str]:
+def sheet_text(name: str, grid: Grid, *, is_hidden: bool = False) -> str:
+    """A sheet with its mark; of a hidden one it is said."""
+    lines = ["(hidden sheet)", *_lines(grid)] if is_hidden else _lines(grid)
+    return marks.mark("sheet", name) + marks.escape("\n".join(lines)) + "\n\n"
+
+
+def _lines(grid: Grid) -> list[str]:
     """A Markdown table of the columns that are in use; cells with their addresses where few are filled."""
     columns = sorted({column for row in grid for column in row})
     cells = sum(map(len, grid))

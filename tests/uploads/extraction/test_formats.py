@@ -228,6 +228,17 @@ def test_xlsx(read: Read) -> None:
     assert extracted.engine == "calamine"
 
 
+def test_a_hidden_sheet_is_said_to_be_hidden(read: Read) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"] = "seen"
+    book.create_sheet("Notes")["A1"] = "unseen"
+    book["Notes"].sheet_state = "hidden"
+    book.save(out := io.BytesIO())
+    extracted = read(out.getvalue(), "x.xlsx")
+    assert '<!-- sheet "Notes" -->\n(hidden sheet)\n| unseen |' in extracted.text
+    assert extracted.text.count("(hidden sheet)") == 1
+
+
 def test_xlsx_formulas_that_were_never_calculated(read: Read) -> None:
     extracted = read(documents.xlsx(Sums=[[1, 2, "=A1+B1"]]), "x.xlsx")
     assert "| 1 | 2 | =A1+B1 |" in extracted.text
@@ -340,13 +351,14 @@ def test_html(read: Read) -> None:
 
 def test_rtf(read: Read) -> None:
     content = (
-        rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset204 Arial;}}"
+        rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset204 Arial;}{\f2\fcharset2 Symbol;}}"
         rb"{\info{\title Plan}}{\header Top\par}Gr\'fc\'dfe {\f1\'cf\'f0\'e8\'e2\'e5\'f2} \u28450?{\*\secret no}\par "
+        rb"{\f2 \'b7}\par "
         rb"{\pict 0102030405060708}Done{\footnote Mind this}\par"
         rb"\trowd\cellx1\cellx2 A\cell B\cell\row\trowd 1\cell 2\cell\row}"
     )
     extracted = read(content, "x.rtf")
-    assert "Grüße Привет 漢" in extracted.text
+    assert "Grüße Привет 漢\n•\n" in extracted.text
     assert extracted.text.startswith("Top")
     assert "Done[^1]" in extracted.text
     assert "[^1]: Mind this" in extracted.text

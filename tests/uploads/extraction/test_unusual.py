@@ -63,10 +63,13 @@ def test_html_says_what_a_reader_sees(read: Read) -> None:
         " .back{display:none} .back{display:block} @media print{.screen{display:none}}</style>"
         "<p class=gone>unseen</p><p id=away>unseen</p><p class='back x'>returned</p><p class=screen>on screens</p>"
         "<p class=seen>Привет</p><input value=typed><input type=password value=unseen><input type=hidden value=unseen>"
+        "<details><summary>More</summary>inside</details><select><option>tea<option>milk</select>"
     )
     text = read(page.encode(), "x.html").text
     assert "unseen" not in text
-    assert all(word in text for word in ("returned", "on screens", "Привет", "typed"))
+    assert all(
+        word in text for word in ("returned", "on screens", "Привет", "typed", "More\ninside", "tea milk")
+    )
 
 
 # --- Office
@@ -83,12 +86,24 @@ def test_docx_of_controls_fields_and_formulas(read: Read) -> None:
             f"<w:p><w:r><w:fldChar><w:ffData>{chosen}</w:ffData></w:fldChar></w:r></w:p>"
             f"<m:oMathPara {formula}><m:oMath><m:r><m:t>E=mc2</m:t></m:r></m:oMath></m:oMathPara>"
             f"<w:p><w:pPr><w:bidi/></w:pPr>{_run('שלום')}</w:p>"
+            f"<w:p><w:r><w:sym w:font='Wingdings' w:char='F0FE'/></w:r>{_run(' agreed')}</w:p>"
+            f"<w:p>{_run('&#xF0B7; by a bullet of Symbol')}</w:p>"
             "<w:tbl><w:sdt><w:sdtContent><w:tr><w:tc><w:p><w:r><w:t>row in a control</w:t></w:r></w:p></w:tc></w:tr>"
             "</w:sdtContent></w:sdt></w:tbl>"
         ),
         "x.docx",
     ).text
-    for words in ("put in", "to there", "in a control", "one", "E=mc2", "שלום", "row in a control"):
+    for words in (
+        "put in",
+        "to there",
+        "in a control",
+        "one",
+        "E=mc2",
+        "שלום",
+        "row in a control",
+        "☑ agreed",
+        "• by a",
+    ):
         assert words in text
     for words in ("taken out", "from here", "zero"):
         assert words not in text
