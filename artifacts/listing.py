@@ -291,7 +291,7 @@ class ArtifactPagination(RowPagination):
         rows = super().paginate_queryset(queryset, request, view)
         if rows is None or not isinstance(queryset, Listing):
             return rows
-        artifacts = _artifacts(rows)
+        artifacts = artifacts_of(rows)
         for artifact in artifacts:
             if artifact.pk in self.matches:
                 artifact.match = self.matches[artifact.pk]  # type: ignore[attr-defined]
@@ -342,15 +342,10 @@ def _looked_up(
     return [Row._make(row) for row in worded.rows(kind, make, values, around=of_each)]
 
 
-def shown(reader: int, keys: Sequence[UUID]) -> list[Artifact]:
-    """The same as artifacts."""
-    return _artifacts(rows_of(reader, keys))
-
-
 # --- rows into models ------------------------------------------------------------------------------------
 
 
-def _artifacts(rows: Iterable[Row]) -> list[Artifact]:
+def artifacts_of(rows: Iterable[Row]) -> list[Artifact]:
     """Artifacts with what belongs to them, as `select_related` would give them; people and projects once for all."""
     once: dict[Any, Any] = {}
     return [_artifact(row, once) for row in rows]

@@ -1,5 +1,6 @@
 """The shared cache in Redis."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache as DjangosCache
@@ -29,6 +30,19 @@ class _Client(RedisCacheClient):
 
 
 class RedisCache(DjangosCache):
+    """Django keeps a cache, and so its connections, for a context (`asgiref.local`), and here each request has its own:
+    it would connect anew each time. The process keeps them.
+    """
+
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        self._class = _Client
+        self._class = _of_this_process
+
+
+def _of_this_process(servers: list[str], **options: Any) -> _Client:
+    return _client(tuple(servers), **options)
+
+
+@lru_cache
+def _client(servers: tuple[str, ...], **options: Any) -> _Client:
+    return _Client(list(servers), **options)

@@ -97,7 +97,7 @@ def models(
 ) -> list[M]:
     """What the queryset of `model` that `make` gives for `values` finds; `kind` as for `rows`.
 
-    `related` names a foreign key that is never empty, whose model comes along.
+    `related` names a foreign key, whose model comes along.
     """
     own, columns, its_model, its = _columns(model, related)
 
@@ -107,9 +107,11 @@ def models(
     found = []
     for row in rows((model, kind, related), make_rows, values):
         facts = dict(zip(own, row[: len(own)], strict=True))
-        beside = (
-            {related: instance(its_model, dict(zip(its, row[len(own) :], strict=True)))} if its_model else {}
-        )
+        beside: dict[str, Any] = {}
+        if its_model:
+            its_facts = dict(zip(its, row[len(own) :], strict=True))
+            is_empty = its_facts[its_model._meta.pk.attname] is None
+            beside = {related: None if is_empty else instance(its_model, its_facts)}
         found.append(instance(model, facts, beside))
     return found
 

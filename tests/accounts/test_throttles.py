@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from contextvars import Context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -66,6 +68,14 @@ def test_of_two_hundred_from_four_processes_no_more_than_the_rate(settings, tmp_
         caller.stdin.write("now\n")
         caller.stdin.flush()
     assert sum(int(caller.communicate(timeout=60)[0]) for caller in callers) == 50
+
+
+@pytest.mark.skipif(not django_settings.REDIS_URL, reason="one process keeps no connections to its cache")
+def test_requests_share_the_connections_to_the_cache() -> None:
+    def used() -> Any:
+        return cache._cache.get_client()
+
+    assert Context().run(used) is Context().run(used)
 
 
 def test_the_rate_is_granted_anew_when_the_period_is_over(few: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from artifacts import services
 from artifacts.access import OWNER_STAYED
 from artifacts.filters import Wanted
-from artifacts.listing import Listing, count_of, counts_of_types, shown
+from artifacts.listing import Listing, artifacts_of, count_of, counts_of_types, rows_of
 from artifacts.models import Artifact, Thumbnail
 from artifacts.serializers import ArtifactSerializer
 from artifactsite.lib import pagination, worded
@@ -86,12 +86,12 @@ def test_a_search_is_counted_by_type_in_one_statement_as_each_type_is_by_itself(
 
 def test_a_row_out_of_values_is_the_row_out_of_models(cast: Cast) -> None:
     artifact = cast.artifact("t", "table", [{"a": 2**70}, {"a": None}])
-    (row,) = shown(cast.alice.pk, [artifact.pk])
+    (row,) = artifacts_of(rows_of(cast.alice.pk, [artifact.pk]))
     for name in ("project", "owner", "conversation", "current"):
         assert getattr(row, name) == getattr(artifact, name)
     assert (row.created_at, row.current.preview) == (artifact.created_at, artifact.current.preview)
     assert row.name_terms == artifact.name_terms  # left out of the row, read when it is asked for
-    assert shown(cast.bob.pk, [artifact.pk]) == []
+    assert rows_of(cast.bob.pk, [artifact.pk]) == []
 
 
 def test_a_row_of_a_list_says_what_the_artifact_says_by_itself(cast: Cast) -> None:
