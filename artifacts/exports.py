@@ -148,7 +148,8 @@ def definition(
     # Facts and the beginning of the data are asked for now: what streams out later can't be answered with an error.
     facts = _definition_facts(artifact, version, conversation)
     data = iter(kinds.get(artifact.kind).definition(version))
-    data = chain([next(data, b"")], data)
+    if request.method != "HEAD":
+        data = chain([next(data, b"")], data)
     return serve_text(
         request,
         _definition_pieces(facts, data),

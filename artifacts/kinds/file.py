@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import IO, Any, BinaryIO, cast
 
 import imagesize
@@ -93,9 +92,11 @@ class FileKind:
     def definition(self, version: Version) -> Iterator[bytes]:
         """Text as it is, all else as base64."""
         if is_textual(version.media_type) and is_utf8(stored_bytes(version)):
-            return json_string(stored_bytes(version))
-        content = _base64(stored_bytes(version))
-        return chain([b'{"encoding": "base64", "content": "'], content, [b'"}'])
+            yield from json_string(stored_bytes(version))
+            return
+        yield b'{"encoding": "base64", "content": "'
+        yield from _base64(stored_bytes(version))
+        yield b'"}'
 
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:
         if is_textual(version.media_type):

@@ -317,6 +317,34 @@ def test_versions_are_picked_compared_and_restored(page_as: Callable[..., Page],
     expect(page.locator(".preview-text")).to_have_text("first\nsame")
 
 
+def test_a_newer_version_is_told_of_wherever_its_owner_sees_it(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    artifact = cast.artifact("notes.md", data="# One", saved="project")
+    cast.artifact("notes.md", data="# Two")
+    page = page_as("alice")
+    page.goto(f"/conversations/{cast.conversation.pk}")
+    old, new = page.locator(".artifact-card").all()
+    expect(old.get_by_role("link", name="newer version available")).to_be_visible()
+    expect(new.get_by_role("link", name="not in use yet")).to_be_visible()
+    page.goto("/artifacts?scope=saved")
+    page.get_by_role("link", name="notes.md").first.click()
+    viewer = page.locator("#viewer")
+    expect(viewer.get_by_text("Newer version available")).to_be_visible()
+    expect(viewer.get_by_role("heading", name="One")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    viewer.get_by_role("link", name="see what its conversation has made").click()
+    expect(page.get_by_text("Newer version available")).to_contain_text("Your collaborators keep version 1")
+    page.get_by_role("button", name="Use version 2").click()
+    expect(page.get_by_role("main").get_by_role("heading", name="Two")).to_be_visible()
+    expect(page.get_by_text("Newer version available")).to_have_count(0)
+    page.goto(f"/conversations/{cast.conversation.pk}")
+    expect(page.locator(".artifact-card")).to_have_count(2)
+    expect(page.get_by_text("not in use yet")).to_have_count(0)
+    reader = open_page(page_as, artifact, "bob")
+    expect(reader.get_by_role("main").get_by_role("heading", name="Two")).to_be_visible()
+
+
 def test_it_says_where_the_reader_mentioned_it(page_as: Callable[..., Page], cast: Cast) -> None:
     artifact = cast.artifact("Draft", saved="project")
     body = f"Look at {token(artifact.name, artifact.pk)}"
