@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
@@ -71,7 +72,7 @@ _UNFIT = (
 Spans = list[tuple[int, int]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Match:
     """Rank (lower is better), a finer cost within it, and what matched, which only what is shown is asked for."""
 
@@ -88,8 +89,7 @@ class Match:
         return _merged([self.letters.span(start, end) for start, end in _merged(self.stretches)])
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """As Match, with spans in letters."""
 
     rank: int
@@ -105,6 +105,7 @@ class Query:
     text: str
     words: tuple[str, ...]
     signs: str  # what was typed without case, where it has more than letters, digits and spaces
+    is_spelt: bool  # it may have an umlaut in two letters
 
     @property
     def edits(self) -> int:
@@ -116,20 +117,19 @@ def query_of(typed: str) -> Query:
     typed = typed.strip()
     letters = split(typed)
     signs = "" if all(c.isalnum() or c.isspace() for c in typed) else typed.casefold()
-    return Query(typed, letters.text, tuple(letters.words()), signs)
+    return Query(typed, letters.text, tuple(letters.words()), signs, _is_spelt(letters.text))
 
 
-def match(query: str, name: str, *, nearly: bool = True) -> Match | None:
-    """How `name` answers `query`; None where it doesn't. Without `nearly` abbreviations and typos don't count."""
-    wanted = query_of(query)
+def match(wanted: Query, name: str, *, nearly: bool = True) -> Match | None:
+    """How `name` answers; None where it doesn't. Without `nearly` abbreviations and typos don't count."""
     if not wanted.typed:
         return Match(EXACT, 0, [])
     if not wanted.text:
         return _by_signs(wanted.typed, name)
     letters = split(name)
     found = _match(wanted, letters, nearly=nearly)
-    if (found is None or found.rank == NEAR) and (other := _without_umlauts(query, name)):
-        spelt = _match(query_of(other[0]), split(other[1]), nearly=False)
+    if (found is None or found.rank == NEAR) and _may_be_spelt(wanted, letters):
+        spelt = _match(query_of(plain(wanted.typed)), split(plain(name)), nearly=False)
         if spelt is not None:
             return Match(spelt.rank, spelt.cost, found.spans if found else [], letters)
     if found is None:
@@ -145,17 +145,24 @@ def _by_signs(typed: str, name: str) -> Match | None:
     return Match(INSIDE, 0, [(at, at + len(typed))]) if at >= 0 else None
 
 
-def _without_umlauts(query: str, name: str) -> tuple[str, str] | None:
-    """Both with `ü` and `ue` as `u`, and so on, where one of them has such a letter and they may differ in that."""
-    if query.isascii() and name.isascii():
-        return None
-    plain = []
-    for text in (query, name):
-        spelt = text.translate(_WITHOUT_MARKS).lower()
-        for two, one in _TWO_LETTERS:
-            spelt = spelt.replace(two, one)
-        plain.append(spelt)
-    return (plain[0], plain[1]) if plain != [query, name] else None
+def _is_spelt(text: str) -> bool:
+    return any(two in text for two, _ in _TWO_LETTERS)
+
+
+def _may_be_spelt(query: Query, name: Letters) -> bool:
+    """Whether one of them may have `ue` where the other has `ü`, and so on."""
+    return (query.is_spelt and not name.original.isascii()) or (
+        not query.typed.isascii() and _is_spelt(name.text)
+    )
+
+
+@lru_cache(maxsize=1000)
+def plain(text: str) -> str:
+    """With `ü` and `ue` as `u`, and so on."""
+    spelt = text.translate(_WITHOUT_MARKS).lower()
+    for two, one in _TWO_LETTERS:
+        spelt = spelt.replace(two, one)
+    return spelt
 
 
 def _match(query: Query, name: Letters, *, nearly: bool) -> _Found | None:
@@ -234,8 +241,7 @@ def _inside(wanted: str, text: str) -> _Found | None:
 # --- word by word --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(NamedTuple):
     """Where a word of the query may stand, and what that costs: 0 it does, below 1 nearly, 1 for each edit."""
 
     cost: float
@@ -250,6 +256,8 @@ def _words(query: Query, name: Letters, edits: int | None) -> _Found | None:
     `edits` None: as they stand.
     """
     if len(query.words) < 2 or len(query.words) > 12:
+        return None
+    if edits is None and any(word not in name.text for word in query.words if word not in LITTLE_WORDS):
         return None
     taken: dict[int, _Place] = {}
     missing = 0.0
@@ -270,9 +278,10 @@ def _words(query: Query, name: Letters, edits: int | None) -> _Found | None:
 
 def _aligned(places: list[_Place], missing: float, typed: int, name: Letters) -> _Found:
     turned = sum(_UNFIT for one, other in pairwise(places) if other.start < one.start)
+    opens = 0 if min(place.start for place in places) == 0 else _UNFIT / 2
     worst = max(place.cost for place in places)
     rank = WORDS if worst < 0.5 else INSIDE if worst < 0.7 else NEAR
-    cost = sum(place.cost for place in places) + missing + turned + _coverage(typed, name)
+    cost = sum(place.cost for place in places) + missing + turned + opens + _coverage(typed, name)
     spans = [span for place in places for span in (place.letters or ((place.start, place.end),))]
     return _Found(rank, cost, sorted(spans))
 
@@ -301,7 +310,9 @@ def _places(word: str, name: Letters, edits: int | None) -> Iterator[_Place]:
         return
     at = text.find(word)
     while at >= 0:
-        yield _Place(3 * _UNFIT, at, at + length)
+        # From inside a word into the next it is there by chance.
+        if not any(at < start < at + length for start in name.firm):
+            yield _Place(3 * _UNFIT, at, at + length)
         at = text.find(word, at + 1)
     if edits and length >= 3:
         yield from _misspelt(word, name, max(1, length // LETTERS_PER_EDIT))
@@ -334,6 +345,10 @@ def _misspelt(word: str, name: Letters, edits: int) -> Iterator[_Place]:
 
 
 def _nearest_run(word: str, name: Letters, start: int, edits: int) -> _Place | None:
+    # A letter more or less changes the distance by one at most.
+    same_length = name.text[start : start + len(word)]
+    if OSA.distance(word, same_length, score_cutoff=2 * edits) > 2 * edits:
+        return None
     best: _Place | None = None
     for length in range(max(1, len(word) - edits), len(word) + edits + 1):
         run = name.text[start : start + length]

@@ -6,21 +6,25 @@ the names, a hundred or so, and only these are ranked.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import (
+    BigIntegerField,
     BooleanField,
     ExpressionWrapper,
+    F,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     UUIDField,
-)  # fmt: skip
+    Value,
+    Window,
+)
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast, RowNumber
 from rapidfuzz import fuzz, process
 
 from accounts.models import User
@@ -32,7 +36,7 @@ from artifactsite.lib.worded import Values
 from conversations.models import Conversation
 from conversations.querysets import ConversationQuerySet
 from mentions.index import engine
-from mentions.index.base import Asked, Scope
+from mentions.index.base import Asked, Scope, Source
 from mentions.models import Mention
 from mentions.ranking import WORD, WORDS, Match, Query, is_subsequence, match, query_of
 from mentions.syntax import token, upload_token
@@ -47,32 +51,16 @@ LOOKED_AT = 60
 MOST_PROJECTS = 20
 
 
-@dataclass(frozen=True)
-class _Upload:
-    """What the dropdown shows of an upload."""
-
-    pk: UUID
-    name: str
-    media_type: str
-    created_at: Any
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where somebody types an @: in a conversation, in a project's settings, or anywhere."""
-
-    scope: Scope
-    conversation: UUID | None = None
-    uploads: tuple[_Upload, ...] = ()
-
-
 class _Row(NamedTuple):
-    """What the dropdown shows of an artifact, and what its place in the order depends on."""
+    """What the dropdown shows of an artifact or an upload, and what its place in the order depends on.
+
+    That the conversation is there is a row too.
+    """
 
     pk: UUID
     name: str
     kind: str
-    gallery_type: str
+    gallery_type: str  # of an upload its media type
     visibility: str
     owner_id: int
     owner: str
@@ -80,17 +68,13 @@ class _Row(NamedTuple):
     project: UUID
     is_saved: bool
     used: int | None  # the caller's own last mention of it: the larger, the later
-    age: int  # among those read: 0 is what changed last
+    age: int  # among those read: the smaller, the newer
 
 
-T = TypeVar("T", _Row, _Upload)
-
-
-@dataclass(frozen=True)
-class _Answer(Generic[T]):
+class _Answer(NamedTuple):
     """What answers, and how well."""
 
-    thing: T
+    row: _Row
     match: Match
 
 
@@ -102,45 +86,50 @@ def suggest(
     Saved artifacts are those of the conversation's project, of `project`, or of all of the user's. None where either
     is none of theirs.
     """
-    place = _place(user, conversation, project)
-    if place is None:
+    scope = _scope(user, conversation, project)
+    if scope is None:
         return None
-    here, saved = _candidates(user, place, query_of(query), limit)
-    found = {
-        "current_conversation": _shown(user, _best(here, limit)),
-        "saved_artifacts": _shown(user, _best(saved, limit)),
+    wanted = query_of(query)
+    found = _candidates(scope, conversation, wanted, limit)
+    if found is None:
+        return None
+    sections = {
+        "current_conversation": _shown(user, _best(found.here, limit)),
+        "saved_artifacts": _shown(user, _best(found.saved, limit)),
     }
     if conversation is not None:
-        answers = _answers(place.uploads, query)
-        answers.sort(key=lambda answer: (answer.match.rank, answer.match.cost))
-        found["uploads"] = [_upload(user, answer) for answer in answers[:limit]]
-    return found
+        sections["uploads"] = [_upload(user, answer) for answer in _best(found.uploads, limit)]
+    return sections
 
 
 # --- where ----------------------------------------------------------------------------------------
 
 
-def _place(user: User, conversation: UUID | None, project: UUID | None) -> _Place | None:
+# Of conversations that somebody has asked for and may see, their projects, which never change: asked for only once.
+# Whether they may see the conversation still is asked for every time, with the names.
+_projects_of: dict[tuple[int, UUID], UUID] = {}
+_MOST_REMEMBERED = 50_000
+
+
+def _scope(user: User, conversation: UUID | None, project: UUID | None) -> Scope | None:
     if conversation is None:
         found = tuple(_projects(user, project))
-        return None if project is not None and not found else _Place(Scope(user.pk, found))
-    rows = worded.rows("mentions place", _conversation, {"user": user.pk, "conversation": conversation})
-    uploads = [_Upload(*facts) for _, *facts in rows if facts[0] != conversation]
-    own = [in_project for in_project, pk, *_ in rows if pk == conversation]
-    if not own:
-        return None
-    # The newest first where they answer equally well.
-    uploads.sort(key=lambda upload: (upload.created_at, upload.pk), reverse=True)
-    return _Place(Scope(user.pk, (own[0],)), conversation, tuple(uploads))
+        return None if project is not None and not found else Scope(user.pk, found)
+    known = _projects_of.get((user.pk, conversation))
+    if known is None:
+        values = {"user": user.pk, "conversation": conversation}
+        rows = worded.rows("mentions scope", lambda v: _conversation(v).values_list("project"), values)
+        if not rows:
+            return None
+        if len(_projects_of) >= _MOST_REMEMBERED:
+            _projects_of.clear()
+        known = _projects_of[user.pk, conversation] = rows[0][0]
+    return Scope(user.pk, (known,))
 
 
-def _conversation(values: Values) -> QuerySet[Any, Any]:
-    """A conversation and its uploads."""
-    user, pk = User(pk=values["user"]), values["conversation"]
-    conversations = Conversation.objects.visible_to(user).filter(pk=pk).order_by()
-    uploads = Upload.objects.visible_to(user).filter(conversation=pk).order_by()
-    return conversations.values_list("project", "pk", "title", "title", "created_at").union(
-        uploads.values_list("conversation__project", "pk", "filename", "media_type", "created_at"), all=True
+def _conversation(values: Values) -> QuerySet[Conversation, Any]:
+    return (
+        Conversation.objects.visible_to(User(pk=values["user"])).filter(pk=values["conversation"]).order_by()
     )
 
 
@@ -164,46 +153,85 @@ _CHOSEN = {
 _FACTS = (
     "pk", "name", "kind", "gallery_type", "visibility", "owner_id", "owner__username", "conversation_id", "project_id",
 )  # fmt: skip
-# Without times, which cost more to read than all the rest.
+# Times cost more to read than all the rest.
 _IS_SAVED = ExpressionWrapper(Q(saved_at__isnull=False), output_field=BooleanField())
+_CONVERSATION, _UPLOAD = "conversation", "upload"  # as a row's kind
 
 
-def _rows(user: User, conversation: UUID | None, asked: Asked) -> list[_Row]:
-    """What is visible of the ids that the index gives and of a conversation's artifacts, with all that is shown."""
+def _age(by: str) -> Window:
+    return Window(RowNumber(), order_by=F(by).desc())
+
+
+def _rows(scope: Scope, conversation: UUID | None, asked: Asked) -> list[_Row]:
+    """What is visible of the ids that the index gives and, in a conversation, of all that it has, and it itself."""
     source, values = asked
+    in_conversation = conversation is not None
 
     def word(values: Values) -> QuerySet[Any, Any]:
-        here = UUIDField().get_db_prep_value(values["conversation"], connection)
-        chosen = RawSQL(  # noqa: S611
-            _CHOSEN[connection.vendor].format(source.sql),
-            [*(values[place] for place in source.places), here],
-            output_field=BooleanField(),
+        artifacts = _artifacts(values, source)
+        if not in_conversation:
+            return artifacts
+        place = _conversation(values).values_list(
+            "pk", "title", *map(Value, (_CONVERSATION, "", "")), "owner_id", Value(""), "pk", "project_id",
+            Value(False), Cast(Value(None), BigIntegerField()), Value(0),
+        )  # fmt: skip
+        uploads = Upload.objects.visible_to(User(pk=values["user"])).filter(
+            conversation=values["conversation"]
         )
-        own_use = Mention.objects.filter(author=values["user"], artifact=OuterRef("pk")).order_by("-pk")
-        visible = Artifact.objects.visible_to(User(pk=values["user"])).filter(chosen).order_by("-updated_at")
-        return visible.values_list(*_FACTS, _IS_SAVED, Subquery(own_use.values("pk")[:1]))
+        return artifacts.union(
+            place,
+            uploads.order_by().values_list(
+                "pk", "filename", Value(_UPLOAD), "media_type", Value(""), "owner_id", Value(""),
+                "conversation_id", "conversation__project_id", Value(False),
+                Cast(Value(None), BigIntegerField()), _age("created_at"),
+            ),
+            all=True,
+        )  # fmt: skip
 
-    kind = "mentions", source.sql
-    values = {**values, "user": user.pk, "conversation": conversation or _NO_CONVERSATION}
-    return [_Row._make((*facts, age)) for age, facts in enumerate(worded.rows(kind, word, values))]
+    kind = "mentions", source.sql, in_conversation
+    values = {**values, "user": scope.reader, "conversation": conversation or _NO_CONVERSATION}
+    return list(map(_Row._make, worded.rows(kind, word, values)))
 
 
-def _candidates(
-    user: User, place: _Place, query: Query, limit: int
-) -> tuple[list[_Answer[_Row]], list[_Answer[_Row]]]:
-    """Those of the conversation that answer, and the saved ones."""
-    if not place.scope.projects:
+def _artifacts(values: Values, source: Source) -> QuerySet[Any, Any]:
+    here = UUIDField().get_db_prep_value(values["conversation"], connection)
+    chosen = RawSQL(  # noqa: S611
+        _CHOSEN[connection.vendor].format(source.sql),
+        [*(values[place] for place in source.places), here],
+        output_field=BooleanField(),
+    )
+    own_use = Mention.objects.filter(author=values["user"], artifact=OuterRef("pk")).order_by("-pk")
+    visible = Artifact.objects.visible_to(User(pk=values["user"])).filter(chosen).order_by()
+    return visible.values_list(*_FACTS, _IS_SAVED, Subquery(own_use.values("pk")[:1]), _age("updated_at"))
+
+
+class _Found(NamedTuple):
+    """What answers, of each section."""
+
+    here: list[_Answer]
+    saved: list[_Answer]
+    uploads: list[_Answer]
+
+
+def _candidates(scope: Scope, conversation: UUID | None, query: Query, limit: int) -> _Found | None:
+    """None where the conversation is none that they may see."""
+    if not scope.projects:
         # No index can be asked for the words of nowhere.
-        return [], []
-    index, typed = engine(), query.typed
-    asked = index.well(place.scope, query) if query.text else index.newest(place.scope, limit + BEST)
-    rows = _rows(user, place.conversation, asked)
-    here = _answers([row for row in rows if _is_here(row, place)], typed)
-    saved = _answers([row for row in rows if _is_saved(row, place)], typed, nearly=False)
+        return _Found([], [], [])
+    index = engine()
+    asked = index.well(scope, query) if query.text else index.newest(scope, limit + BEST)
+    rows = _rows(scope, conversation, asked)
+    if conversation is not None and not any(row.kind == _CONVERSATION for row in rows):
+        return None
+    here = [
+        row for row in rows if row.conversation == conversation and row.kind not in (_CONVERSATION, _UPLOAD)
+    ]
+    saved = _answers([row for row in rows if _is_saved(row, scope)], query, nearly=False)
     if query.text and len(saved) < FEW and not any(_is_meant(answer.match, query) for answer in saved):
-        rows += _rows(user, None, index.nearly(place.scope, query))
-        saved = _answers(_alike([row for row in rows if _is_saved(row, place)], query), typed)
-    return here, saved
+        rows += _rows(scope, None, index.nearly(scope, query))
+        saved = _answers(_alike([row for row in rows if _is_saved(row, scope)], query), query)
+    uploads = [row for row in rows if row.kind == _UPLOAD]
+    return _Found(_answers(here, query) if conversation else [], saved, _answers(uploads, query))
 
 
 def _is_meant(match: Match, query: Query) -> bool:
@@ -211,12 +239,8 @@ def _is_meant(match: Match, query: Query) -> bool:
     return match.rank <= WORD or (match.rank == WORDS and len(query.words) > 2 and match.cost < 1)
 
 
-def _is_here(row: _Row, place: _Place) -> bool:
-    return place.conversation is not None and row.conversation == place.conversation
-
-
-def _is_saved(row: _Row, place: _Place) -> bool:
-    return row.is_saved and row.project in place.scope.projects
+def _is_saved(row: _Row, scope: Scope) -> bool:
+    return row.is_saved and row.project in scope.projects
 
 
 def _alike(rows: list[_Row], query: Query) -> list[_Row]:
@@ -232,25 +256,25 @@ def _alike(rows: list[_Row], query: Query) -> list[_Row]:
 # --- order --------------------------------------------------------------------------------------------
 
 
-def _answers(things: Iterable[T], query: str, *, nearly: bool = True) -> list[_Answer[T]]:
-    return [_Answer(thing, how) for thing in things if (how := match(query, thing.name, nearly=nearly))]
+def _answers(rows: Iterable[_Row], query: Query, *, nearly: bool = True) -> list[_Answer]:
+    return [_Answer(row, how) for row in rows if (how := match(query, row.name, nearly=nearly))]
 
 
-def _best(answers: list[_Answer[_Row]], limit: int) -> list[_Answer[_Row]]:
+def _best(answers: list[_Answer], limit: int) -> list[_Answer]:
     """The best first; of equals what the user mentioned last, then the newest."""
     answers.sort(key=_order)
     return answers[:limit]
 
 
-def _order(answer: _Answer[_Row]) -> tuple[float, ...]:
-    row, how = answer.thing, answer.match
+def _order(answer: _Answer) -> tuple[float, ...]:
+    row, how = answer
     return how.rank, how.cost, -(row.used or 0), row.age
 
 
 # --- what is shown ------------------------------------------------------------------------------------
 
 
-def _shown(user: User, answers: Iterable[_Answer[_Row]]) -> list[dict[str, Any]]:
+def _shown(user: User, answers: Iterable[_Answer]) -> list[dict[str, Any]]:
     return [
         {
             "id": row.pk,
@@ -264,17 +288,17 @@ def _shown(user: User, answers: Iterable[_Answer[_Row]]) -> list[dict[str, Any]]
             "token": token(row.name, row.pk),
         }
         for answer in answers
-        for row in [answer.thing]
+        for row in [answer.row]
     ]
 
 
-def _upload(user: User, answer: _Answer[_Upload]) -> dict[str, Any]:
-    upload = answer.thing
+def _upload(user: User, answer: _Answer) -> dict[str, Any]:
+    upload = answer.row
     return {
         "id": f"f-{upload.pk}",
         "name": upload.name,
         "kind": "upload",
-        "type": gallery_type(upload.name, upload.media_type),
+        "type": gallery_type(upload.name, upload.gallery_type),
         "visibility": "private",
         "is_owner": True,
         "owner": user.username,

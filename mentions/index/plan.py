@@ -8,31 +8,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from artifactsite.lib.letters import GRAM, beginning, ending, grams, initials, opening, whole
-from mentions.ranking import LITTLE_WORDS, LONGEST_ABBREVIATION, Query
+from mentions.ranking import LITTLE_WORDS, LONGEST_ABBREVIATION, Query, plain
 
 Terms = frozenset[str]
-# Each of these; of each any one alternative; of an alternative all terms.
+# Each of these; of each any one alternative; of an alternative all terms. The first is the rarest.
 Wanted = list[list[Terms]]
 
-EACH = 20  # names that are looked at, of each way in which one may answer
-MOST_NEARLY = 4  # ways
+EACH = 14  # names that are looked at, of each way in which one may answer
+MOST_NEARLY = 6  # ways
+_WAYS_OF_WORD = 3  # of which a word with a slip is asked for one by one
 _MOST_WORDS = 8
-_MOST_GRAMS = 4
+_MOST_TERMS = 4  # that the index is asked for: the rest costs it more than it tells
+_LONGEST_INITIALS, _MOST_INITIALS_APART = 8, 5
 _SHORT = 6  # letters, of a word
 _LONGEST_OF_TWO = 12  # letters, of two beginnings written as one
 _LONGEST = 60  # letters; beyond these the first ones say enough
 
 
 def well(query: Query) -> list[Terms]:
-    """Any one of these: the whole name, a stretch of it, its initials, or all words in any order."""
+    """Either of these: initials, or a stretch of the name."""
     text = query.text[:_LONGEST]
-    alternatives = {frozenset({whole(query.text)})}
-    alternatives.add(_word(text))
-    if len(text) > 1:
-        alternatives.add(frozenset({initials(text)}))
-    if words := telling(query):
-        alternatives.add(_all_of(words))
-    return sorted(alternatives, key=sorted)
+    alternatives = [frozenset({initials(text)})] if 1 < len(text) <= _LONGEST_INITIALS else []
+    return [*alternatives, _word(text)]
 
 
 def so_called(query: Query) -> Terms:
@@ -43,12 +40,13 @@ def so_called(query: Query) -> Terms:
 def opens(query: Query) -> Terms | None:
     """Only names that begin so: for words that very many names have. None for a letter or two, which say too little."""
     if len(query.text) < GRAM:
-        return None
+        # "c#" is a word, "c" the beginning of any.
+        return frozenset({beginning(query.text), ending(query.text)}) if query.signs else None
     return frozenset({opening(query.text) or beginning(query.text)})
 
 
 def commonest(query: Query) -> Terms:
-    """What most of those have that `well` finds: by these it shows whether very many names have them."""
+    """What names have that answer well: all words in any order, of a single word a stretch."""
     words = telling(query)
     return _all_of(words) if words else _word(query.text[:_LONGEST])
 
@@ -61,19 +59,31 @@ def telling(query: Query) -> list[str]:
 
 
 def _all_of(words: list[str]) -> Terms:
-    return frozenset[str]().union(*(_word(word, _MOST_GRAMS // 2) for word in words))
+    return frozenset[str]().union(*(_word(word, _MOST_TERMS // 2) for word in words))
 
 
-def _word(word: str, most: int = _MOST_GRAMS) -> Terms:
-    return _some_grams(word, most) if len(word) >= GRAM else frozenset({beginning(word)})
+def rarest(query: Query) -> Terms:
+    """Of all words what is rare in most libraries: a letter or two, and numbers, stand in very many names."""
+    words = telling(query)
+    chosen: list[str] = []
+    for word in sorted(words, key=lambda word: (word.isdigit(), -len(word))):
+        if len(chosen) < _MOST_TERMS and (len(word) >= GRAM or len(chosen) < 2):
+            chosen += sorted(_word(word, 2 if len(words) < _MOST_TERMS else 1))
+    return frozenset(chosen[:_MOST_TERMS])
 
 
-def _some_grams(text: str, most: int) -> Terms:
-    """A few from its beginning to its end: the ranking sees to the rest, and each one costs the index a walk."""
-    last = len(text) - GRAM
-    steps = min(most - 1, last)
-    places = {round(step * last / steps) for step in range(steps + 1)} if steps else {0}
-    return frozenset(text[place : place + GRAM] for place in places)
+def _word(word: str, most: int = _MOST_TERMS) -> Terms:
+    return frozenset(_rare(grams(word), most)) if len(word) >= GRAM else frozenset({beginning(word)})
+
+
+# From the rarest letter of most European languages to the commonest; digits, as years and counts end half of all names.
+_BY_FREQUENCY = "qxjzwkvfybhgpmuldcrsnotaie"
+_FREQUENCY = {letter: place for place, letter in enumerate(_BY_FREQUENCY)} | dict.fromkeys("0123456789", 26)
+
+
+def _rare(terms: Iterable[str], most: int) -> list[str]:
+    """Those of the rarest letters: the ranking sees to the rest, and a common one costs the index a long walk."""
+    return sorted(terms, key=lambda term: (sum(_FREQUENCY.get(letter, 0) for letter in term), term))[:most]
 
 
 def nearly(query: Query) -> list[Wanted]:
@@ -81,39 +91,69 @@ def nearly(query: Query) -> list[Wanted]:
 
     Empty where too little was typed to tell.
     """
-    words = [word for word in telling(query) if len(word) > GRAM]
-    if words:
-        return [[_slips(word) for word in words]]
+    words = sorted((word for word in telling(query) if not word.isdigit()), key=len, reverse=True)
+    if words and len(words[0]) > GRAM:
+        return _words_nearly(words[0], words[1] if len(words) > 1 else "")
     text = query.text[:_LONGEST]
     if len(text) <= GRAM:
-        return []
+        return [[_initials_apart(text)]] if len(text) == GRAM else []
     slips = _slips(text)
-    ways = [[[slip]] for slip in slips[:2] if not _is_number(slip)] + [[slips[2:]]]
-    return [*ways, [_two_parts(text)]] if GRAM + 1 < len(text) <= _LONGEST_OF_TWO else ways
+    ways = [[[slip]] for slip in slips[:_WAYS_OF_WORD]] + [[slips[_WAYS_OF_WORD:]]]
+    parts = _two_parts(text) if GRAM + 1 < len(text) <= _LONGEST_OF_TWO else []
+    apart = _initials_apart(text) if len(text) <= _MOST_INITIALS_APART else []
+    spelt = [_word(plain(text))] if query.is_spelt else []
+    return [way for way in [*ways, [parts + apart], [spelt]] if way[0]]
+
+
+def _initials_apart(text: str) -> list[Terms]:
+    """Two runs of first letters, with a little word between them that was left out."""
+    runs = ((text[:at], text[at:]) for at in range(1, len(text)))
+    return [frozenset(initials(run) if len(run) > 1 else beginning(run) for run in pair) for pair in runs]
+
+
+def _words_nearly(word: str, other: str) -> list[Wanted]:
+    """Of the longest two words one has a slip, or is shortened, and the other begins or ends as it was typed."""
+    ways = [[[kept], *_outline(other)] for kept in _slips(word)[:_WAYS_OF_WORD]]
+    if few := _slips(word)[_WAYS_OF_WORD:]:
+        ways.append([few, *_outline(other)])
+    return [*ways, [[_word(other)], [frozenset({beginning(word[:1])})]]] if len(other) > GRAM else ways
+
+
+def _outline(word: str) -> Wanted:
+    return [[frozenset({beginning(word[:1])}), frozenset({ending(word)})]] if len(word) > GRAM else []
 
 
 def _slips(word: str) -> list[Terms]:
-    """What stays of a word with one slip, wherever that is; of a longer one also with two, both inside.
+    """What stays of a word with one slip, wherever that is; the first _WAYS_OF_WORD say most.
 
-    Nothing that stands for very many names, such as one letter: the index would go through them all.
+    Nothing that stands for very many names, such as one letter or the end of a year: the index would go through them
+    all.
     """
-    half, third = max(GRAM, len(word) // 2), max(GRAM, len(word) // 3)
-    head, tail, first = word[:half], word[-half:], beginning(word[:2])
+    length = len(word)
+    # Two letters that changed places are within a third, as each reaches into the next. A short word has halves.
+    part = length // 3 if length > _SHORT else length - max(GRAM, length // 2) - 1
+    head, tail = word[: length - part - 1], word[part + 1 :]
+    around = [{beginning(word[:2]), ending(word)}]
+    if length > _SHORT + 2:
+        around = [{beginning(word), *_rare(grams(word[:part]) | grams(word[-part:]), _MOST_TERMS)}]
+    elif length > _SHORT:
+        around = [{beginning(word[:2]), *grams(word[-GRAM:])}, {beginning(word), ending(word)}]
     kept = [
-        frozenset({beginning(head), *grams(head)}),
-        frozenset(grams(tail)),
-        frozenset({first, *grams(word[-third:])}),
+        {beginning(head), *_rare(grams(head), _MOST_TERMS)},
+        {*_rare(grams(tail), _MOST_TERMS)},
+        *around,
     ]
-    if len(word) > _SHORT:
-        return kept
-    # A slip in the middle of a short word leaves less than three letters in a row.
-    turned = (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(1, len(word) - 2))
-    return [*kept, frozenset({first, ending(word)}), *(frozenset({beginning(w), *grams(w)}) for w in turned)]
+    if length <= _SHORT:
+        # A slip in the middle of a short word leaves less than three letters in a row.
+        turned = (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(length - 1))
+        kept += [{beginning(other), *_rare(grams(other), _MOST_TERMS)} for other in turned]
+    return [frozenset(terms) for terms in kept if any(map(_is_telling, terms))]
 
 
-def _is_number(terms: Terms) -> bool:
-    """Years and counts, which half of all names end with."""
-    return all(term.lstrip("^").isdigit() for term in terms)
+def _is_telling(term: str) -> bool:
+    """Three letters or more, not all digits, or how a word ends."""
+    letters = term.lstrip("^$")
+    return not letters.isdigit() and (len(letters) >= GRAM or term.startswith("$"))
 
 
 def _two_parts(text: str) -> list[Terms]:
@@ -121,6 +161,7 @@ def _two_parts(text: str) -> list[Terms]:
     return [
         frozenset({beginning(text[:at]), *grams(text[:at]), beginning(text[at:]), *grams(text[at:])})
         for at in range(GRAM, len(text) - 1)
+        if not text[at:].isdigit() and not text[:at].isdigit()
     ]
 
 

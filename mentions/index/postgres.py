@@ -5,7 +5,6 @@ through first, and where many of them answer, others do too. Each search stands 
 as if all of it were read, so that no LIMIT makes the planner read the table instead, and ends when enough is found.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from artifactsite.lib.letters import GRAM
@@ -35,15 +34,19 @@ INSTALL = [
 REMOVE = ["DROP INDEX mentions_name_terms", "DROP FUNCTION IF EXISTS mentions_terms"]
 
 # Gone through of one's own, and of the shared ones: for what may answer well, and for abbreviations.
-_NEWEST, _NEWEST_ABBREVIATED = 100, 200
+_NEWEST, _NEWEST_ABBREVIATED = 60, 100
 # With fewer among these, the index is asked: of one or two letters rather not, they stand for so much.
-_COMMON, _FEW = 10, 2
+_COMMON, _FEW = 6, 2
+_LOOKED_AT = 200  # of what the index finds by the rarest terms
 _FEWEST_NEWEST = 24  # of each project, where there are many
 _WRITING = plan.Writing(" & ", " | ", "'")
 
 # Whatever it is, the planner sees no value, so that it soon keeps one plan for all: planning costs more than looking.
 _TEXT, _NUMBER = "(SELECT %s::text)", "(SELECT %s::bigint)"
-_QUERIES = f"string_to_array({_TEXT}, '/')::tsquery[]"  # no term has a slash
+_LIST = f"string_to_array({_TEXT}, '/')"  # no term has a slash
+_OR = "E'\\n'"
+_PADDED = "' ' || name_terms || ' '"
+_ALIKE = f"{_PADDED} LIKE {_TEXT}"
 _NEWEST_ROWS = f"""
     unnest(string_to_array({_TEXT}, ' ')::uuid[]) AS place(id) CROSS JOIN LATERAL (
         (SELECT id, name_terms FROM artifacts_artifact
@@ -58,13 +61,20 @@ _NEWEST_ROWS = f"""
 _NEWEST_PLACES = ("projects", "reader", "each", "reader", "each")
 
 
-def _indexed(asked: str) -> str:
-    """Of each of an array of queries a few: one after the other costs the index less than all of them in one."""
+def _indexed(queries: str, patterns: str) -> str:
+    """Of each of an array of queries a few: one after the other costs the index less than all of them in one.
+
+    Those that are like one of the query's patterns too, whose terms stand in so many names that the index is not
+    asked for them.
+    """
     return f"""
-        SELECT each.id FROM unnest({asked}) AS asked(terms) CROSS JOIN LATERAL (
+        SELECT each.id FROM unnest({queries}, {patterns}) AS asked(terms, alike) CROSS JOIN LATERAL (
             WITH hits AS MATERIALIZED (
-                SELECT id FROM artifacts_artifact WHERE saved_at IS NOT NULL AND {_TERMS} @@ asked.terms
-            ) SELECT id FROM hits LIMIT {plan.EACH}
+                SELECT id, name_terms FROM artifacts_artifact
+                WHERE saved_at IS NOT NULL AND {_TERMS} @@ asked.terms
+            ), first AS MATERIALIZED (SELECT * FROM hits LIMIT {_LOOKED_AT})
+            SELECT id FROM first
+            WHERE {_PADDED} LIKE ANY (string_to_array(asked.alike, {_OR})) LIMIT {plan.EACH}
         ) AS each
     """  # noqa: S608
 
@@ -73,21 +83,22 @@ def _of_newest(condition: str, most: int) -> str:
     return f"SELECT newest.id FROM {_NEWEST_ROWS} WHERE {condition} LIMIT {most}"  # noqa: S608
 
 
-_ALIKE = f"' ' || name_terms || ' ' LIKE {_TEXT}"
 _ABBREVIATED = f"split_part(name_terms, '|', 2) LIKE {_TEXT}"
 
 _ANYTHING = Source(f"SELECT newest.id FROM {_NEWEST_ROWS}", _NEWEST_PLACES)  # noqa: S608
 _WELL = Source(
     f"""
     WITH newest AS MATERIALIZED ({_of_newest(_ALIKE, plan.EACH)})
-    SELECT id FROM newest UNION ALL ({_indexed(_QUERIES)})
-    UNION ALL ({_indexed(f"CASE WHEN (SELECT count(*) FROM newest) < {_NUMBER} THEN {_QUERIES} END")})
+    SELECT id FROM newest UNION ALL ({_indexed(f"{_LIST}::tsquery[]", _LIST)})
+    UNION ALL (
+        {_indexed(f"CASE WHEN (SELECT count(*) FROM newest) < {_NUMBER} THEN {_LIST}::tsquery[] END", _LIST)}
+    )
     """,  # noqa: S608
-    (*_NEWEST_PLACES, "alike", "called", "common", "well"),
+    (*_NEWEST_PLACES, "alike", "called", "called_alike", "common", "well", "well_alike"),
 )
 _NEARLY = Source(
-    f"({_indexed(_QUERIES)}) UNION ALL ({_of_newest(_ABBREVIATED, plan.EACH)})",
-    ("nearly", *_NEWEST_PLACES, "abbreviated"),
+    f"({_indexed(f'{_LIST}::tsquery[]', _LIST)}) UNION ALL ({_of_newest(_ABBREVIATED, plan.EACH)})",
+    ("nearly", "nearly_alike", *_NEWEST_PLACES, "abbreviated"),
 )
 
 
@@ -96,11 +107,14 @@ def newest(scope: Scope, most: int) -> Asked:
 
 
 def well(scope: Scope, query: Query) -> Asked:
-    called = [plan.so_called(query), plan.opens(query)]
+    called = [[[terms]] for terms in (plan.so_called(query), plan.opens(query)) if terms]
+    found = [[[terms]] for terms in plan.well(query)]
+    if rarest := plan.rarest(query):
+        found.append([[rarest], [plan.commonest(query)]])
     return _WELL, {
         **_newest_values(scope, _NEWEST),
-        "called": _queries(scope, [[[terms]] for terms in called if terms]),
-        "well": _queries(scope, [[[terms]] for terms in plan.well(query)]),
+        **_asked("called", scope, called),
+        **_asked("well", scope, found),
         "alike": _in_order(plan.commonest(query)),
         "common": _COMMON if len(query.text) >= GRAM else _FEW,
     }
@@ -109,13 +123,18 @@ def well(scope: Scope, query: Query) -> Asked:
 def nearly(scope: Scope, query: Query) -> Asked:
     return _NEARLY, {
         **_newest_values(scope, _NEWEST_ABBREVIATED),
-        "nearly": _queries(scope, plan.nearly(query)),
+        **_asked("nearly", scope, plan.nearly(query)),
         "abbreviated": plan.abbreviated(query),
     }
 
 
-def _queries(scope: Scope, wanted: Iterable[plan.Wanted]) -> str:
-    return "/".join(_WRITING.of(scope.prefixes(), each) for each in wanted)
+def _asked(name: str, scope: Scope, ways: list[plan.Wanted]) -> dict[str, str]:
+    """What the index is asked for, and beside each what its names have to be like."""
+    patterns = ("\n".join(map(_in_order, way[1] if len(way) > 1 else [])) or "%" for way in ways)
+    return {
+        name: "/".join(_WRITING.of(scope.prefixes(), way[:1]) for way in ways),
+        f"{name}_alike": "/".join(patterns),
+    }
 
 
 def _newest_values(scope: Scope, most: int) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def newest(scope: Scope, most: int) -> Asked:
 def well(scope: Scope, query: Query) -> Asked:
     opens = plan.opens(query)
     asked = {
-        "well": plan.well(query),
+        "well": [*plan.well(query), plan.commonest(query)],
         "so_called": [plan.so_called(query)],
         "opening": [opens] if opens else [],
     }

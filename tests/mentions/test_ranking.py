@@ -2,14 +2,15 @@
 
 from collections import Counter
 
-from mentions.ranking import match
+from mentions.ranking import match, query_of
 from tests.mentions.names import NAMES
 from tests.mentions.queries import QUERIES
 
 
 def best(query: str, names: list[str] = NAMES) -> list[str]:
     """The names that answer, best first; of equals the first of `names`, as the newest would be."""
-    found = [(answer, name) for name in names if (answer := match(query, name))]
+    wanted = query_of(query)
+    found = [(answer, name) for name in names if (answer := match(wanted, name))]
     return [name for _, name in sorted(found, key=lambda pair: (pair[0].rank, pair[0].cost))]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mentions.ranking import match
+from mentions.ranking import match, query_of
 from mentions.syntax import references
 from projects.models import Membership
 from tests.cast import Cast
@@ -87,7 +87,7 @@ def test_best_first(cast: Cast) -> None:
     ],
 )
 def test_fuzzy_search_forgives(query: str, name: str) -> None:
-    found = match(query, name)
+    found = match(query_of(query), name)
     assert found
     assert all(0 <= start < end <= len(name) for start, end in found.spans)
 
@@ -96,7 +96,7 @@ def test_fuzzy_search_forgives(query: str, name: str) -> None:
     ("query", "name"), [("xyz", "Q4 Sales"), ("salt", "Costs"), ("q4 costs", "Q4 Sales")]
 )
 def test_what_does_not_match_is_not_offered(query: str, name: str) -> None:
-    assert match(query, name) is None
+    assert match(query_of(query), name) is None
 
 
 def test_an_empty_query_offers_the_newest_first_up_to_the_limit(cast: Cast) -> None:
