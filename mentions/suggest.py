@@ -36,7 +36,8 @@ from artifactsite.lib.worded import Values
 from conversations.models import Conversation
 from conversations.querysets import ConversationQuerySet
 from mentions.index import engine
-from mentions.index.base import Asked, Scope, Source
+from mentions.index.base import Asked, Scope
+from mentions.index.plan import FEW
 from mentions.models import Mention
 from mentions.ranking import WORD, WORDS, Match, Query, is_subsequence, match, query_of
 from mentions.syntax import token, upload_token
@@ -44,7 +45,6 @@ from projects.models import Project
 from uploads.models import Upload
 
 HERE = 2000  # of one conversation
-FEW = 3  # with fewer that answer well, what is nearly meant is looked for
 BEST = 16  # besides those that are shown, among which the caller's own use and recency decide
 ALIKE = 65  # of a hundred: how alike a name's stretch and a word have to be, to be looked at more closely
 LOOKED_AT = 60
@@ -69,6 +69,7 @@ class _Row(NamedTuple):
     is_saved: bool
     used: int | None  # the caller's own last mention of it: the larger, the later
     age: int  # among those read: the smaller, the newer
+    is_near: bool  # whether what is nearly meant is among those read
 
 
 class _Answer(NamedTuple):
@@ -142,7 +143,7 @@ def _projects(user: User, project: UUID | None) -> Iterable[UUID]:
 
 _NO_CONVERSATION = UUID(int=0)
 _IDS = (
-    "SELECT id FROM ({}) AS found UNION ALL SELECT id FROM (SELECT id FROM artifacts_artifact"  # noqa: S608
+    "SELECT id FROM asked UNION ALL SELECT id FROM (SELECT id FROM artifacts_artifact"  # noqa: S608
     f" WHERE conversation_id = %s ORDER BY created_at DESC LIMIT {HERE}) AS here"
 )
 # PostgreSQL finds the ids first, and then looks them up, whatever it thinks how many they are.
@@ -150,6 +151,7 @@ _CHOSEN = {
     "postgresql": f"artifacts_artifact.id = ANY (ARRAY({_IDS}))",
     "sqlite": f"artifacts_artifact.id IN ({_IDS})",
 }
+_IS_NEAR = f"(SELECT count(DISTINCT id) FROM asked WHERE NOT is_near) < {FEW}"  # noqa: S608
 _FACTS = (
     "pk", "name", "kind", "gallery_type", "visibility", "owner_id", "owner__username", "conversation_id", "project_id",
 )  # fmt: skip
@@ -168,12 +170,12 @@ def _rows(scope: Scope, conversation: UUID | None, asked: Asked) -> list[_Row]:
     in_conversation = conversation is not None
 
     def word(values: Values) -> QuerySet[Any, Any]:
-        artifacts = _artifacts(values, source)
+        artifacts = _artifacts(values)
         if not in_conversation:
             return artifacts
         place = _conversation(values).values_list(
             "pk", "title", *map(Value, (_CONVERSATION, "", "")), "owner_id", Value(""), "pk", "project_id",
-            Value(False), Cast(Value(None), BigIntegerField()), Value(0),
+            Value(False), Cast(Value(None), BigIntegerField()), Value(0), _is_near(),
         )  # fmt: skip
         uploads = Upload.objects.visible_to(User(pk=values["user"])).filter(
             conversation=values["conversation"]
@@ -183,26 +185,35 @@ def _rows(scope: Scope, conversation: UUID | None, asked: Asked) -> list[_Row]:
             uploads.order_by().values_list(
                 "pk", "filename", Value(_UPLOAD), "media_type", Value(""), "owner_id", Value(""),
                 "conversation_id", "conversation__project_id", Value(False),
-                Cast(Value(None), BigIntegerField()), _age("created_at"),
+                Cast(Value(None), BigIntegerField()), _age("created_at"), Value(False),
             ),
             all=True,
         )  # fmt: skip
 
+    def around(words: worded.Words, values: Values) -> worded.Words:
+        asked = [values[place] for place in source.places]
+        return f"WITH asked AS MATERIALIZED ({source.sql}) {words[0]}", [*asked, *words[1]]
+
     kind = "mentions", source.sql, in_conversation
     values = {**values, "user": scope.reader, "conversation": conversation or _NO_CONVERSATION}
-    return list(map(_Row._make, worded.rows(kind, word, values)))
+    return list(map(_Row._make, worded.rows(kind, word, values, around)))
 
 
-def _artifacts(values: Values, source: Source) -> QuerySet[Any, Any]:
+def _is_near() -> RawSQL:
+    """Whether what is nearly meant was asked for as well."""
+    return RawSQL(_IS_NEAR, [], output_field=BooleanField())  # noqa: S611
+
+
+def _artifacts(values: Values) -> QuerySet[Any, Any]:
     here = UUIDField().get_db_prep_value(values["conversation"], connection)
     chosen = RawSQL(  # noqa: S611
-        _CHOSEN[connection.vendor].format(source.sql),
-        [*(values[place] for place in source.places), here],
-        output_field=BooleanField(),
+        _CHOSEN[connection.vendor], [here], output_field=BooleanField()
     )
     own_use = Mention.objects.filter(author=values["user"], artifact=OuterRef("pk")).order_by("-pk")
     visible = Artifact.objects.visible_to(User(pk=values["user"])).filter(chosen).order_by()
-    return visible.values_list(*_FACTS, _IS_SAVED, Subquery(own_use.values("pk")[:1]), _age("updated_at"))
+    return visible.values_list(
+        *_FACTS, _IS_SAVED, Subquery(own_use.values("pk")[:1]), _age("updated_at"), _is_near()
+    )
 
 
 class _Found(NamedTuple):
@@ -228,7 +239,8 @@ def _candidates(scope: Scope, conversation: UUID | None, query: Query, limit: in
     ]
     saved = _answers([row for row in rows if _is_saved(row, scope)], query, nearly=False)
     if query.text and len(saved) < FEW and not any(_is_meant(answer.match, query) for answer in saved):
-        rows += _rows(scope, None, index.nearly(scope, query))
+        if not any(row.is_near for row in rows):
+            rows += _rows(scope, None, index.nearly(scope, query))
         saved = _answers(_alike([row for row in rows if _is_saved(row, scope)], query), query)
     uploads = [row for row in rows if row.kind == _UPLOAD]
     return _Found(_answers(here, query) if conversation else [], saved, _answers(uploads, query))

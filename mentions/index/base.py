@@ -26,7 +26,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Source:
-    """A SELECT of artifacts' ids, and the names of the values in its places, in order."""
+    """A SELECT of artifacts' ids and whether each is only nearly meant; the names of the values in its places."""
 
     sql: str
     places: tuple[str, ...]
@@ -45,7 +45,10 @@ class Engine(Protocol):
         """The newest."""
 
     def well(self, scope: Scope, query: Query) -> Asked:
-        """Names that may answer well; of very many those that are called so, that begin so, and the newest."""
+        """Names that may answer well; of very many those that are called so, that begin so, and the newest.
+
+        Where these are fewer than plan.FEW, what `nearly` gives too.
+        """
 
     def nearly(self, scope: Scope, query: Query) -> Asked:
         """Names that a typo or an abbreviation may mean."""

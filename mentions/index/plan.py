@@ -6,6 +6,7 @@ each word something has to be intact, its beginning, its end, or both ends aroun
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from artifactsite.lib.letters import GRAM, beginning, ending, grams, initials, opening, whole
 from mentions.ranking import LITTLE_WORDS, LONGEST_ABBREVIATION, Query, plain
@@ -17,6 +18,7 @@ Wanted = list[list[Terms]]
 EACH = 14  # names that are looked at, of each way in which one may answer
 MOST_NEARLY = 6  # ways
 _WAYS_OF_WORD = 3  # of which a word with a slip is asked for one by one
+FEW = 3  # with fewer that may answer well, what is nearly meant is asked for as well
 _MOST_WORDS = 8
 _MOST_TERMS = 4  # that the index is asked for: the rest costs it more than it tells
 _LONGEST_INITIALS, _MOST_INITIALS_APART = 8, 5
@@ -83,7 +85,12 @@ _FREQUENCY = {letter: place for place, letter in enumerate(_BY_FREQUENCY)} | dic
 
 def _rare(terms: Iterable[str], most: int) -> list[str]:
     """Those of the rarest letters: the ranking sees to the rest, and a common one costs the index a long walk."""
-    return sorted(terms, key=lambda term: (sum(_FREQUENCY.get(letter, 0) for letter in term), term))[:most]
+    return sorted(terms, key=_commonness)[:most]
+
+
+@lru_cache(maxsize=50_000)
+def _commonness(term: str) -> tuple[int, str]:
+    return sum(_FREQUENCY.get(letter, 0) for letter in term), term
 
 
 def nearly(query: Query) -> list[Wanted]:

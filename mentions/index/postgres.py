@@ -59,6 +59,7 @@ _NEWEST_ROWS = f"""
     ) AS newest
 """  # noqa: S608
 _NEWEST_PLACES = ("projects", "reader", "each", "reader", "each")
+_ABBREVIATED_PLACES = tuple(f"abbreviated_{place}" for place in _NEWEST_PLACES)
 
 
 def _indexed(queries: str, patterns: str) -> str:
@@ -85,21 +86,31 @@ def _of_newest(condition: str, most: int) -> str:
 
 _ABBREVIATED = f"split_part(name_terms, '|', 2) LIKE {_TEXT}"
 
-_ANYTHING = Source(f"SELECT newest.id FROM {_NEWEST_ROWS}", _NEWEST_PLACES)  # noqa: S608
+
+def _nearly(condition: str) -> str:
+    """What is nearly meant, if the condition holds."""
+    queries = f"CASE WHEN {condition} THEN {_LIST}::tsquery[] END"
+    return f"""
+        SELECT id, true AS is_near FROM ({_indexed(queries, _LIST)}) AS indexed UNION ALL
+        SELECT id, true FROM ({_of_newest(f"{_ABBREVIATED} AND {condition}", plan.EACH)}) AS abbreviated
+    """  # noqa: S608
+
+
+_NEARLY_PLACES = ("nearly", "nearly_alike", *_ABBREVIATED_PLACES, "abbreviated")
+_ANYTHING = Source(f"SELECT newest.id, false AS is_near FROM {_NEWEST_ROWS}", _NEWEST_PLACES)  # noqa: S608
 _WELL = Source(
     f"""
-    WITH newest AS MATERIALIZED ({_of_newest(_ALIKE, plan.EACH)})
-    SELECT id FROM newest UNION ALL ({_indexed(f"{_LIST}::tsquery[]", _LIST)})
-    UNION ALL (
-        {_indexed(f"CASE WHEN (SELECT count(*) FROM newest) < {_NUMBER} THEN {_LIST}::tsquery[] END", _LIST)}
+    WITH newest AS MATERIALIZED ({_of_newest(_ALIKE, plan.EACH)}), found AS MATERIALIZED (
+        SELECT id FROM newest UNION ALL ({_indexed(f"{_LIST}::tsquery[]", _LIST)}) UNION ALL (
+            {_indexed(f"CASE WHEN (SELECT count(*) FROM newest) < {_NUMBER} THEN {_LIST}::tsquery[] END", _LIST)}
+        )
     )
+    SELECT id, false AS is_near FROM found UNION ALL
+    {_nearly(f"(SELECT count(DISTINCT id) FROM found) < {plan.FEW}")}
     """,  # noqa: S608
-    (*_NEWEST_PLACES, "alike", "called", "called_alike", "common", "well", "well_alike"),
+    (*_NEWEST_PLACES, "alike", "called", "called_alike", "common", "well", "well_alike", *_NEARLY_PLACES),
 )
-_NEARLY = Source(
-    f"({_indexed(f'{_LIST}::tsquery[]', _LIST)}) UNION ALL ({_of_newest(_ABBREVIATED, plan.EACH)})",
-    ("nearly", "nearly_alike", *_NEWEST_PLACES, "abbreviated"),
-)
+_NEARLY = Source(_nearly("true"), _NEARLY_PLACES)
 
 
 def newest(scope: Scope, most: int) -> Asked:
@@ -117,12 +128,14 @@ def well(scope: Scope, query: Query) -> Asked:
         **_asked("well", scope, found),
         "alike": _in_order(plan.commonest(query)),
         "common": _COMMON if len(query.text) >= GRAM else _FEW,
+        **nearly(scope, query)[1],
     }
 
 
 def nearly(scope: Scope, query: Query) -> Asked:
+    newest = _newest_values(scope, _NEWEST_ABBREVIATED)
     return _NEARLY, {
-        **_newest_values(scope, _NEWEST_ABBREVIATED),
+        **{f"abbreviated_{name}": value for name, value in newest.items()},
         **_asked("nearly", scope, plan.nearly(query)),
         "abbreviated": plan.abbreviated(query),
     }

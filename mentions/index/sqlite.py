@@ -76,30 +76,34 @@ _NOTHING = '"~nothing~"'  # no key is so called
 _WRITING = plan.Writing(" AND ", " OR ", '"')
 
 
-def _indexed(most: str) -> str:
+def _indexed(most: str, terms: str = "%s") -> str:
     return (
         "SELECT artifact_id AS id FROM mentions_indexed WHERE id IN"  # noqa: S608
-        f" (SELECT rowid FROM mentions_terms WHERE mentions_terms MATCH %s ORDER BY rowid DESC LIMIT {most})"
+        f" (SELECT rowid FROM mentions_terms WHERE mentions_terms MATCH {terms} ORDER BY rowid DESC LIMIT {most})"
     )
 
 
-_ANYTHING = Source(_indexed("%s"), ("scope", "most"))
+def _nearly(condition: str) -> str:
+    """What is nearly meant, if the condition holds."""
+    terms = f"(CASE WHEN {condition} THEN %s ELSE '{_NOTHING}' END)"
+    # The `|` stands before the name as a whole.
+    abbreviated = (
+        f"SELECT id FROM artifacts_artifact WHERE id IN ({_indexed(str(_NEWEST), terms)})"  # noqa: S608
+        " AND substr(name_terms, instr(name_terms, '|')) LIKE %s"
+    )
+    ways = [*[_indexed(str(plan.EACH), terms)] * plan.MOST_NEARLY, abbreviated]
+    return " UNION ALL ".join(f"SELECT id, 1 AS is_near FROM ({way})" for way in ways)  # noqa: S608
+
+
+_ANYTHING = Source(f"SELECT id, 0 AS is_near FROM ({_indexed('%s')})", ("scope", "most"))  # noqa: S608
+_NEARLY_PLACES = (*(f"nearly_{number}" for number in range(plan.MOST_NEARLY)), "scope", "abbreviated")
+_WAYS = " UNION ALL ".join([_indexed(str(_FOUND)), _indexed(str(plan.EACH)), _indexed(str(plan.EACH))])
 _WELL = Source(
-    " UNION ALL ".join([_indexed(str(_FOUND)), _indexed(str(plan.EACH)), _indexed(str(plan.EACH))]),
-    ("well", "so_called", "opening"),
+    f"WITH found AS MATERIALIZED ({_WAYS}) SELECT id, 0 AS is_near FROM found UNION ALL "  # noqa: S608
+    + _nearly(f"(SELECT count(DISTINCT id) FROM found) < {plan.FEW}"),  # noqa: S608
+    ("well", "so_called", "opening", *_NEARLY_PLACES),
 )
-_ABBREVIATED = " AND substr(name_terms, instr(name_terms, '|')) LIKE %s"
-_NEARLY_PLACES = tuple(f"nearly_{number}" for number in range(plan.MOST_NEARLY))
-_NEARLY = Source(
-    " UNION ALL ".join(
-        [
-            *[_indexed(str(plan.EACH))] * plan.MOST_NEARLY,
-            # The `|` stands before the name as a whole.
-            f"SELECT id FROM artifacts_artifact WHERE id IN ({_indexed(str(_NEWEST))}){_ABBREVIATED}",  # noqa: S608
-        ]
-    ),
-    (*_NEARLY_PLACES, "scope", "abbreviated"),
-)
+_NEARLY = Source(_nearly("1"), _NEARLY_PLACES)
 
 
 def newest(scope: Scope, most: int) -> Asked:
@@ -113,16 +117,17 @@ def well(scope: Scope, query: Query) -> Asked:
         "so_called": [plan.so_called(query)],
         "opening": [opens] if opens else [],
     }
-    return _WELL, {
+    written = {
         name: _WRITING.of(scope.prefixes(), [wanted]) if wanted else _NOTHING
         for name, wanted in asked.items()
     }
+    return _WELL, {**written, **nearly(scope, query)[1]}
 
 
 def nearly(scope: Scope, query: Query) -> Asked:
     asked = [_WRITING.of(scope.prefixes(), wanted) for wanted in plan.nearly(query)]
     asked += [_NOTHING] * (plan.MOST_NEARLY - len(asked))
-    values = dict(zip(_NEARLY_PLACES, asked, strict=True))
+    values = dict(zip(_NEARLY_PLACES, asked, strict=False))
     return _NEARLY, {**values, "scope": _everything(scope), "abbreviated": plan.abbreviated(query)}
 
 
