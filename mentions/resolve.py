@@ -179,6 +179,11 @@ def named_text(text: str, reader: "User") -> str:
     return _filled(text, _places(text, reader))[0]
 
 
+def kinds_in(text: str, reader: "User") -> dict[str, str]:
+    """The chips of a text to edit: what `named_text` writes for each mention, and of which kind it is."""
+    return {place.shown: _kind(place.thing) for place in _places(text, reader)}
+
+
 def mentioned_in(text: str, reader: "User") -> tuple[list[UUID | None], Visible]:
     """The artifacts that a text mentions, in order, None for what `reader` can't see; and those that they can."""
     found = references(text)
@@ -205,6 +210,13 @@ def _name(thing: Artifact | Upload | None) -> str:
     if thing is None:
         return UNAVAILABLE
     return thing.filename if isinstance(thing, Upload) else thing.name
+
+
+def _kind(thing: Artifact | Upload | None) -> str:
+    """As chips are coloured."""
+    if thing is None:
+        return UNAVAILABLE
+    return "upload" if isinstance(thing, Upload) else thing.kind
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,12 @@
 """Texts with mentions in templates, as the reader may see them."""
 
+import json
 from typing import TYPE_CHECKING
 
 from django import template
 from django.utils.safestring import SafeString
 
-from mentions.resolve import chipped_text, named_text
+from mentions.resolve import chipped_text, kinds_in, named_text
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -23,3 +24,9 @@ def chipped(text: str, reader: "User") -> SafeString:
 def named(text: str, reader: "User") -> str:
     """The text to edit: each mention with the name that what it means has now."""
     return named_text(text, reader)
+
+
+@register.filter
+def mention_kinds(text: str, reader: "User") -> str:
+    """As JSON: of each mention in the text to edit the kind, by what is written for it."""
+    return json.dumps(kinds_in(text, reader))

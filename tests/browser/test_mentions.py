@@ -177,7 +177,7 @@ def test_files_of_the_conversation_have_a_section_and_long_names_fit_a_phone(
 def test_a_description_is_written_with_the_same_dropdown_and_shows_chips(
     page_as: Callable[..., Page], cast: Cast
 ) -> None:
-    cast.artifact("Q4 Sales Chart", saved="private")
+    cast.artifact("Q4 Sales Chart", "table", [{"a": 1}], saved="private")
     described = cast.artifact("Overview", saved="private")
     page = page_as("alice", viewport={"width": 390, "height": 800})
     page.goto(f"/artifacts/{described.pk}/edit")
@@ -200,6 +200,7 @@ def test_a_description_is_written_with_the_same_dropdown_and_shows_chips(
     # What was chosen earlier is a chip again, and stays what it is.
     page.goto(f"/artifacts/{described.pk}/edit")
     expect(chip).to_have_text("@Q4 Sales Chart")
+    expect(chip).to_have_class("composer-chip mention-table")
     description.press("Control+End")
     description.press_sequentially(" for all")
     page.get_by_role("button", name="Save changes").click()

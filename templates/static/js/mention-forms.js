@@ -20,7 +20,7 @@ function begin(root) {
     const names = namesOf(() => chosen);
     const paint = () => copy.replaceChildren(...chipped(`${field.value}\n`, names));
     fields.set(field, names);
-    field.value = names.written(field.value);
+    field.value = names.written(field.value, JSON.parse(box.dataset.mentionKinds));
     field.addEventListener("input", paint);
     field.form.addEventListener("formdata", (event) => event.formData.set(field.name, sent(field)));
     mentions({

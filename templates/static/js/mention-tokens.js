@@ -24,10 +24,14 @@ export function withChips(text, chip) {
  * A field's value has names; tokens in it count as well.
  */
 export function namesOf(chosen) {
+  const kindOf = {}; // of tokens
+
   /** Every mention in a text, in order: `{start, end, token, kind}`. Of two names that fit the longer one is meant. */
   function mentionsIn(text) {
     const known = chosen();
-    const found = [...text.matchAll(TOKEN)].map((match) => place(match, { token: match[0], kind: "text" }));
+    const found = [...text.matchAll(TOKEN)].map((match) =>
+      place(match, { token: match[0], kind: kindOf[match[0]] ?? "text" }),
+    );
     const labels = Object.keys(known).sort((a, b) => b.length - a.length);
     if (labels.length) {
       const escaped = labels.map((label) => label.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
@@ -51,6 +55,7 @@ export function namesOf(chosen) {
   /** A name that is chosen or pasted: what to write for it. Two things of one name: the second is written out. */
   function remember(name, token, kind) {
     const known = chosen();
+    kindOf[token] = kind;
     if (known[name] && known[name].token !== token) return token;
     if (`@${name}` !== token) known[name] = { token, kind };
     return `@${name}`;
