@@ -84,6 +84,7 @@ def test_instructions_give_the_turns_owner_what_they_may_see(cast: Cast) -> None
     assert CANARY not in str(theirs)
     # Whoever may change them and can't see it keeps the reference.
     settings = page_of(cast, "bob").get(f"/projects/{cast.project.pk}/settings").content.decode()
-    assert settings.count(token("unavailable", private.pk)) == 1
+    # In the field, and as one of the kinds that its chips have.
+    assert settings.count(token("unavailable", private.pk)) == 2
     assert f'data-artifact="{shared.pk}">@House style</a>' in settings
     assert CANARY not in settings
