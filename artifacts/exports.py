@@ -88,6 +88,11 @@ def download_of(artifact: Artifact, version: Version, wanted: str | None = None)
     return FileOffered(name, offer, version)
 
 
+def _begun(request: HttpRequest, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """`pieces` with their first one made now: what streams out later can't be answered with an error."""
+    return pieces if request.method == "HEAD" else chain([next(pieces, b"")], pieces)
+
+
 def download(
     request: HttpRequest, artifact: Artifact, version: Version, wanted: str | None
 ) -> HttpResponseBase:
@@ -97,7 +102,7 @@ def download(
         return serve(request, blob_of(artifact, version, media_type=offer.media_type, name=file.name))
     return serve_text(
         request,
-        file.pieces(),
+        _begun(request, file.pieces()),
         name=file.name,
         media_type=offer.media_type,
         etag=_etag(version, offer.format),
@@ -145,11 +150,8 @@ def _definition_pieces(facts: dict[str, Any], data: Iterator[bytes]) -> Iterator
 def definition(
     request: HttpRequest, artifact: Artifact, version: Version, *, conversation: str | None
 ) -> HttpResponseBase:
-    # Facts and the beginning of the data are asked for now: what streams out later can't be answered with an error.
     facts = _definition_facts(artifact, version, conversation)
-    data = iter(kinds.get(artifact.kind).definition(version))
-    if request.method != "HEAD":
-        data = chain([next(data, b"")], data)
+    data = _begun(request, kinds.get(artifact.kind).definition(version))
     return serve_text(
         request,
         _definition_pieces(facts, data),

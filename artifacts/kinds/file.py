@@ -94,8 +94,9 @@ class FileKind:
         if is_textual(version.media_type) and is_utf8(stored_bytes(version)):
             yield from json_string(stored_bytes(version))
             return
+        raw = stored_bytes(version)  # opened before anything has left
         yield b'{"encoding": "base64", "content": "'
-        yield from _base64(stored_bytes(version))
+        yield from _base64(raw)
         yield b'"}'
 
     def for_agent(self, version: Version, longest: int) -> tuple[str, bool]:

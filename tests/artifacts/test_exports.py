@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import python_calamine
+from django.core.files.storage import default_storage
 from django.test import Client
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -286,6 +287,16 @@ def test_a_definition_of_what_is_large_comes_in_pieces(cast: Cast, kind: str, da
     if kind == "file":
         found = found["content"] if isinstance(found, dict) else base64.b64encode(found.encode()).decode()
     assert found == data
+
+
+@pytest.mark.parametrize(("kind", "data"), [("file", "AP8="), ("text", "words"), ("table", [{"a": 1}])])
+def test_what_storage_has_lost_is_refused_before_anything_leaves(cast: Cast, kind: str, data: Any) -> None:
+    artifact = artifact_of(cast, kind, data, "it")
+    default_storage.delete(artifact.current.file)
+    for tail in ("definition", "data", "download"):
+        answer = cast.api("alice").get(f"/api/artifacts/{artifact.pk}/{tail}")
+        if kind != "file" or tail != "data":
+            assert (answer.status_code, answer.json()["code"]) == (503, "content_unavailable"), tail
 
 
 def test_binary_data_in_a_definition_is_base64(cast: Cast) -> None:
