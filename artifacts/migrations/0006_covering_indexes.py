@@ -3,8 +3,11 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from artifactsite.lib.migrations import AddIndex, RemoveIndex
+
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [
         ("artifacts", "0005_published"),
         ("conversations", "0001_initial"),
@@ -13,27 +16,27 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveIndex(
+        RemoveIndex(
             model_name="artifact",
             name="artifact_of_owner",
         ),
-        migrations.RemoveIndex(
+        RemoveIndex(
             model_name="artifact",
             name="artifact_of_owner_by_type",
         ),
-        migrations.RemoveIndex(
+        RemoveIndex(
             model_name="artifact",
             name="artifact_shared",
         ),
-        migrations.RemoveIndex(
+        RemoveIndex(
             model_name="artifact",
             name="artifact_of_owner_changed",
         ),
-        migrations.RemoveIndex(
+        RemoveIndex(
             model_name="artifact",
             name="artifact_of_owner_by_name",
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name="artifact",
             index=models.Index(
                 fields=[
@@ -49,28 +52,28 @@ class Migration(migrations.Migration):
                 name="artifact_of_owner",
             ),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name="artifact",
             index=models.Index(
                 fields=["owner", "gallery_type", "-created_at", "-id", "project", "visibility", "saved_at"],
                 name="artifact_of_owner_by_type",
             ),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name="artifact",
             index=models.Index(
                 fields=["owner", "-updated_at", "-id", "project", "visibility", "saved_at"],
                 name="artifact_of_owner_changed",
             ),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name="artifact",
             index=models.Index(
                 fields=["owner", "name", "id", "project", "visibility", "saved_at"],
                 name="artifact_of_owner_by_name",
             ),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name="artifact",
             index=models.Index(
                 condition=models.Q(("saved_at__isnull", False), ("visibility", "project")),
@@ -78,7 +81,7 @@ class Migration(migrations.Migration):
                 name="artifact_shared",
             ),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name="artifact",
             index=models.Index(
                 condition=models.Q(("saved_at__isnull", False), ("visibility", "project")),
@@ -86,7 +89,7 @@ class Migration(migrations.Migration):
                 name="artifact_shared_changed",
             ),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name="artifact",
             index=models.Index(
                 condition=models.Q(("saved_at__isnull", False), ("visibility", "project")),

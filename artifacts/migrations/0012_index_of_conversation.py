@@ -2,12 +2,15 @@
 
 from django.db import migrations, models
 
+from artifactsite.lib.migrations import AddIndex, RemoveIndex
+
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("artifacts", "0011_grid_summary")]
 
     operations = [
-        migrations.AddIndex(
+        AddIndex(
             model_name="artifact",
             index=models.Index(
                 fields=[
@@ -23,5 +26,5 @@ class Migration(migrations.Migration):
                 name="artifact_of_conversation",
             ),
         ),
-        migrations.RemoveIndex(model_name="artifact", name="artifact_in_conversation"),
+        RemoveIndex(model_name="artifact", name="artifact_in_conversation"),
     ]
