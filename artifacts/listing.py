@@ -107,16 +107,18 @@ class Listing:
     def values(self) -> dict[str, Any]:
         given = {name: getattr(self.wanted, name) for name in _VALUES}
         given |= {"reader": self.reader, "within": self.within}
-        given |= {f"{_PROJECT}{place}": project for place, project in enumerate(self._projects())}
+        # PostgreSQL reads them itself, but for very many rows.
+        if self.is_merged and connection.vendor != "postgresql":
+            given |= self.projects
         return {name: value for name, value in given.items() if value is not None}
 
-    def _projects(self) -> list[UUID]:
-        """The reader's projects, where statements name each: not on PostgreSQL, which reads them itself."""
-        if not self.is_merged or connection.vendor == "postgresql":
-            return []
+    @property
+    def projects(self) -> dict[str, UUID]:
+        """The reader's projects, for statements that name each."""
         if "projects" not in self._read:
-            self._read["projects"] = projects_of(User(pk=self.reader))
-        projects: list[UUID] = self._read["projects"]
+            found = enumerate(projects_of(User(pk=self.reader)))
+            self._read["projects"] = {f"{_PROJECT}{place}": project for place, project in found}
+        projects: dict[str, UUID] = self._read["projects"]
         return projects
 
     @property
@@ -260,17 +262,24 @@ class RowPagination(CursorOrPagePagination):
     ) -> list[Row]:
         """`count` of the rows from `start`. Their ids are found first, which an index can do alone, whoever asks."""
         kind: Hashable = (self.field, self.descending, reverse, listing.kind, tuple(values))
+        is_deep = listing.is_merged and start + count > MOST_BY_ONE_PLAN
         is_one_plan = listing.is_one_plan(count)
-        is_walked = is_one_plan and not listing.is_merged
+        is_walked = is_one_plan and (is_deep or not listing.is_merged)
         if is_walked:
             values = {**values, "start": start, "count": count}
+            if is_deep:
+                values |= {**listing.projects, "end": start + count}
+                kind = kind, len(listing.projects)
         else:
             # How deep a page is changes the words, in more ways than are worth keeping.
             kind = None if start else (kind, count)
 
         def keys(given: Values) -> worded.Words:
             if is_walked:
-                return self._walked_keys(rows(given), given["start"], given["count"], reverse=reverse)
+                end = given.get("end")
+                return self._walked_keys(
+                    rows(given), given["start"], given["count"], end=end, reverse=reverse
+                )
             return self._keys(rows(given), start, count, reverse=reverse)
 
         if not is_one_plan or connection.vendor != "postgresql":

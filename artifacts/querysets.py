@@ -106,28 +106,38 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
     def _projects(self) -> Sequence[UUID]:
         return projects_of(self._reader) if self._known_projects is None else self._known_projects
 
-    def merged(self, cut: "Cut", *, most: int, ordered: bool = True) -> tuple[str, Sequence[Any]]:
+    def merged(
+        self, cut: "Cut", *, most: int, ordered: bool = True, limit: int | None = None
+    ) -> tuple[str, Sequence[Any]]:
         """One statement with `cut`, at most `most` rows, of each of the parts that together are these rows.
+
+        With `limit`, many, the cuts are of all rows, and each ends at so many by a parameter.
 
         The parts don't overlap, and each is in the order of an index. The newest of all are then among the newest of
         each: nothing has to sort what is visible. The parts only narrow; what is visible stays `visible_to`'s to say.
         Without an order wanted, one plan stops at as many as are asked for. Raises EmptyResultSet.
         """
         reader = self._reader
+
+        def part_of(rows: Self) -> tuple[str, Sequence[Any]]:
+            sql, params = _sql(cut(rows))
+            return (sql, params) if limit is None else (f"{sql} LIMIT %s", [*params, limit])
+
         if reader is None or not self.is_merged:
-            return _sql(cut(self))
-        parts = [_sql(cut(self.filter(owner=reader)))] if self._has_own else []
+            return part_of(self)
+        parts = [part_of(self.filter(owner=reader))] if self._has_own else []
         shared = self.filter(_SHARED).exclude(owner=reader)
-        if connection.vendor == "postgresql" and (most <= MOST_BY_ONE_PLAN or not ordered):
+        is_read_whole = limit is None and (most <= MOST_BY_ONE_PLAN or not ordered)
+        if connection.vendor == "postgresql" and is_read_whole:
             members = RawSQL(_MEMBERS_PROJECT, [])  # noqa: S611 - a column
             parts.append(_of_each_project(cut(shared.filter(project=members)), reader))
         else:
             projects = self._projects()
             if len(projects) > _MOST_PARTS:
-                return _sql(cut(self))
+                return part_of(self)
             # Django words it once, for a project that is none, and each takes its place.
             none = uuid4()
-            sql, params = _sql(cut(shared.filter(project=none)))
+            sql, params = part_of(shared.filter(project=none))
             parts += [
                 (sql, [_stored(project) if param == _stored(none) else param for param in params])
                 for project in projects

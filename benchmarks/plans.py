@@ -1,19 +1,31 @@
 """What the database does for a request: its statements explained, and what must not be in their plans."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, nullcontext
+from itertools import count
+from typing import Any, NamedTuple
 
 from django.db import connection
+from psycopg import ClientCursor
+
+from artifactsite.lib.worded import walking
 
 LARGE = {"artifacts_artifact", "artifacts_version", "artifacts_searchentry", "conversations_conversation"}
 # More rows than a bounded count looks at: whoever sorts these sorts all that is visible.
 MOST_SORTED = 10_001
 FEW_ROWS = 5_000  # in tables this small a scan is what a planner should choose
 
-Statement = tuple[str, Any]
+
+class Statement(NamedTuple):
+    sql: str
+    params: Any
+    # Whether PostgreSQL plans it once, for no values in particular (artifactsite/lib/worded.py).
+    is_planned_once: bool
+    # Whether it has to walk an index in order (`worded.walking`).
+    is_walking: bool
 
 
 @contextmanager
@@ -22,11 +34,21 @@ def recorded() -> Iterator[list[Statement]]:
     statements: list[Statement] = []
 
     def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        statements.append((sql, params))
+        statements.append(
+            Statement(sql, params, not isinstance(context["cursor"].cursor, ClientCursor), _may_not_sort())
+        )
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(record):
         yield statements
+
+
+def _may_not_sort() -> bool:
+    if connection.vendor != "postgresql":
+        return False
+    # Past the wrapper that records.
+    (setting,) = connection.connection.execute("SHOW enable_sort").fetchone()
+    return bool(setting == "off")
 
 
 @contextmanager
@@ -68,13 +90,25 @@ def indexes(statements: list[Statement], table: str = "artifacts_artifact") -> l
     ]
 
 
+def _numbered(sql: str) -> str:
+    """With its parameters as PostgreSQL has them."""
+    places = count(1)
+    return re.sub(r"%.", lambda match: f"${next(places)}" if match[0] == "%s" else "%", sql)
+
+
 def _plans(statements: list[Statement]) -> Iterator[dict[str, Any]]:
-    for sql, params in statements:
+    for sql, params, is_planned_once, is_walking in statements:
         if "artifacts_artifact" not in sql or not sql.lstrip().startswith(("SELECT", "WITH")):
             continue
-        with connection.cursor() as cursor:
+        with walking() if is_walking else nullcontext(), connection.cursor() as cursor:
+            if is_planned_once:
+                # The plan that is kept, not the one that these values would get.
+                cursor.execute(f"PREPARE explained AS {_numbered(sql)}")
+                sql = f"EXECUTE explained ({', '.join(['%s'] * len(params))})"
             cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
             (plan,) = cursor.fetchone()
+            if is_planned_once:
+                cursor.execute("DEALLOCATE explained")
         plan = json.loads(plan) if isinstance(plan, str) else plan
         yield plan[0]["Plan"]
 

@@ -41,4 +41,8 @@ class RemoveIndex(RemoveIndexConcurrently):
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
-            _add(schema_editor, model, to_state.models[app_label, self.model_name_lower].get_index_by_name(self.name))
+            _add(
+                schema_editor,
+                model,
+                to_state.models[app_label, self.model_name_lower].get_index_by_name(self.name),
+            )

@@ -217,20 +217,32 @@ class CursorOrPagePagination(BasePagination):
         return chosen, params
 
     def _walked_keys(
-        self, queryset: QuerySet[Any], start: int, count: int, *, reverse: bool = False
+        self,
+        queryset: QuerySet[Any],
+        start: int,
+        count: int,
+        *,
+        end: int | None = None,
+        reverse: bool = False,
     ) -> tuple[str, Sequence[Any]]:
-        """The same for a queryset that an index has in order, with `start` and `count` as parameters.
+        """The same with `start` and `count` as parameters, for a queryset that an index has in order; or each of whose
+        parts one has, with `end`, where all of these end.
 
         A kept plan that knows neither walks the index for a part of the rows. One that knows that it wants 51, and
         thinks that whoever asks has no more, reads all there are and sorts them: forty thousand, of some.
         """
-        sorted_rows = self._sorted(queryset, reverse=reverse).values_list(self.field, "pk")
-        rows, params = sorted_rows.query.sql_with_params()
-        chosen = (
-            f"SELECT {self.field}, pk FROM ({rows} LIMIT %s OFFSET %s) AS k"  # noqa: S608 - Django's SQL
-            f" ORDER BY {self._order(reverse=reverse)}"
-        )
-        return chosen, [*params, count, start]
+
+        def cut(part: QuerySet[Any]) -> QuerySet[Any, Any]:
+            return self._sorted(part, reverse=reverse).values_list(self.field, "pk")
+
+        order, page = f"ORDER BY {self._order(reverse=reverse)}", [count, start]
+        if end is not None:
+            rows, params = queryset.merged(cut, most=end, limit=end)  # type: ignore[attr-defined]
+            chosen = f"SELECT {self.field}, pk FROM ({rows}) AS k {order} LIMIT %s OFFSET %s"  # noqa: S608 - Django's SQL
+        else:
+            rows, params = cut(queryset).query.sql_with_params()
+            chosen = f"SELECT {self.field}, pk FROM ({rows} LIMIT %s OFFSET %s) AS k {order}"  # noqa: S608 - Django's SQL
+        return chosen, [*params, *page]
 
     def _from_page(self, queryset: QuerySet[Any]) -> list[Any]:
         start = (self.number - 1) * self.size

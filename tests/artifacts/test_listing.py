@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from artifacts import services
+from artifacts import listing, services
 from artifacts.access import OWNER_STAYED
 from artifacts.filters import Wanted
 from artifacts.listing import Listing, artifacts_of, count_of, counts_of_types, rows_of
@@ -18,8 +18,8 @@ from artifacts.serializers import ArtifactSerializer
 from artifactsite.lib import pagination, worded
 from benchmarks.plans import recorded
 from conversations.services import create_conversation
-from projects.models import Membership
-from projects.services import remove_member
+from projects.models import Membership, Role
+from projects.services import add_member, remove_member
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -54,6 +54,27 @@ def test_what_is_worded_once_is_what_the_queryset_says_for_everybody(cast: Cast)
         assert page(cast, by, query) == expected, (by, query)
 
 
+def test_a_deep_page_over_several_projects_is_what_the_queryset_says(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_BY_ONE_PLAN", 3)  # so that the second page is a deep one
+    add_member(by=cast.carol, project=cast.elsewhere, user="bob", role=Role.COLLABORATOR)
+    theirs = create_conversation(by=cast.carol, project=cast.elsewhere, title="Carol's")
+    for number in range(4):
+        cast.artifact(f"Alice's {number}", saved="project")
+        cast.artifact(f"Carol's {number}", conversation=theirs, saved="project" if number else "private")
+    for order in ("-created_at", "name"):
+        for reader, count in ((cast.bob, 7), (cast.alice, 4), (cast.carol, 4), (cast.bob, 7)):
+            visible = Artifact.objects.visible_to(reader).order_by(order, "-pk" if order[0] == "-" else "pk")
+            expected = [str(pk) for pk in visible.values_list("pk", flat=True)]
+            query = f"&scope=all&ordering={order}&page="
+            pages = [
+                page(cast, reader.username, f"{query}{number}") for number in range(1, -(-count // 3) + 1)
+            ]
+            assert [pk for found in pages for pk in found] == expected
+            assert len(expected) == count
+
+
 def test_a_search_is_counted_by_type_in_one_statement_as_each_type_is_by_itself(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,11 +90,11 @@ def test_a_search_is_counted_by_type_in_one_statement_as_each_type_is_by_itself(
         ("bob", "all"): {"images": 0, "html": 0, "code": 1, "files": 1},
     }
     for (reader, scope), counts in expected.items():
-        listing = Listing(getattr(cast, reader).pk, Wanted(scope=scope, q="report"))
+        searched = Listing(getattr(cast, reader).pk, Wanted(scope=scope, q="report"))
         with recorded() as statements:
-            assert counts_of_types(listing) == counts
-        assert sum("GROUP BY" in sql for sql, _ in statements) == 1
-        assert not any("SELECT COUNT(*) FROM (SELECT 1" in sql for sql, _ in statements)
+            assert counts_of_types(searched) == counts
+        assert sum("GROUP BY" in sql for sql, *_ in statements) == 1
+        assert not any("SELECT COUNT(*) FROM (SELECT 1" in sql for sql, *_ in statements)
     # More than are counted exactly in all: each type says for itself whether it has more.
     monkeypatch.setattr(pagination, "EXACT_COUNT", 1)
     mine = Listing(cast.alice.pk, Wanted(scope="mine", q="report"))
