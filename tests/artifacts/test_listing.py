@@ -57,7 +57,7 @@ def test_what_is_worded_once_is_what_the_queryset_says_for_everybody(cast: Cast)
 def test_a_deep_page_over_several_projects_is_what_the_queryset_says(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "MOST_BY_ONE_PLAN", 3)  # so that the second page is a deep one
+    monkeypatch.setattr(listing, "MOST_BY_ONE_PLAN", 4)  # so that the second page is a deep one
     add_member(by=cast.carol, project=cast.elsewhere, user="bob", role=Role.COLLABORATOR)
     theirs = create_conversation(by=cast.carol, project=cast.elsewhere, title="Carol's")
     for number in range(4):
