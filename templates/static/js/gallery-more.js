@@ -1,12 +1,14 @@
-// The next piece of the list: fetched long before its place comes into sight, and put in where nothing is drawn yet.
+// The next piece of the list: fetched long before its place comes into sight, and put in some tiles at a time.
 
 import { refusalIn, signsIn, UNREACHABLE } from "./http.js";
 import { refreshTimes } from "./time.js";
 import { toast } from "./toast.js";
 
-//  Farther than a browser draws tiles ahead (content-visibility), by more than a piece. A page that nobody scrolls asks
-//  for no more than fits.
+//  More than a piece. A page that nobody scrolls asks for no more than fits.
 const AHEAD = "350% 0px";
+const AT_ONCE = 4; //  tiles: what a frame has time for
+const LONGEST_WAIT = 2000; //  ms for pictures
+const whenIdle = (then) => (window.requestIdleCallback ?? requestAnimationFrame)(then, { timeout: 100 });
 let observer = null;
 let hasScrolled = false;
 
@@ -32,11 +34,30 @@ async function load(more) {
   if (html === null || !more.isConnected) return;
   const piece = document.createElement("template");
   piece.innerHTML = html;
-  refreshTimes(piece.content);
-  const tiles = [...piece.content.querySelectorAll(".tile")];
-  more.replaceWith(piece.content);
-  document.dispatchEvent(new CustomEvent("gallery-grown", { detail: { tiles } }));
+  for (const image of piece.content.querySelectorAll("img")) image.loading = "eager";
+  const content = document.importNode(piece.content, true);
+  refreshTimes(content);
+  if (more.getBoundingClientRect().top > 2 * innerHeight) await putInUnseen(content, more);
+  putIn([...content.children], more);
+  more.remove();
   watch();
+}
+
+function putIn(rows, more) {
+  if (!more.isConnected) return;
+  const tiles = rows.filter((row) => row.matches(".tile"));
+  document.dispatchEvent(new CustomEvent("gallery-grown", { detail: { tiles } }));
+  more.before(...rows);
+}
+
+/** Each change makes a browser draw all that is near anew: so some at a time, with their pictures there already. */
+async function putInUnseen(content, more) {
+  const pictures = [...content.querySelectorAll("img")].map((image) => image.decode());
+  await Promise.race([Promise.allSettled(pictures), new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT))]);
+  while (content.childElementCount > AT_ONCE && more.isConnected) {
+    await new Promise(whenIdle);
+    putIn([...content.children].slice(0, AT_ONCE), more);
+  }
 }
 
 function watch() {
