@@ -9,12 +9,13 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from artifactsite.lib.errors import Conflict
 from jobs import registry, services
 from jobs.heartbeat import heartbeat
+from jobs.management.commands import worker
 from jobs.models import Job, JobState, Priority, Queue, Worker
 from jobs.presence import Presence
 from tests.parallel import at_once
@@ -393,3 +394,21 @@ def test_a_worker_says_that_it_is_there_and_takes_its_row_along(work: Work) -> N
     Worker.objects.update(seen_at=timezone.now() - timedelta(days=2))
     services.forget_finished()
     assert not Worker.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("shared_database")
+def test_an_idle_worker_looks_as_soon_as_somebody_writes() -> None:
+    command = worker.Command()
+    command.stopping = threading.Event()
+    seen = worker._writes()
+    if connection.vendor != "sqlite":
+        assert seen is None
+        return
+    assert worker._writes() == seen
+    at_once(1, lambda _: Worker.objects.create(name="somebody", threads=1))
+    too_late = threading.Timer(20, command.stopping.set)
+    too_late.start()
+    command._pause(600, seen)
+    too_late.cancel()
+    assert not command.stopping.is_set()

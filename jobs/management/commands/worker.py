@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import cast
 
 import structlog
 from celery import current_app
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 
 from artifactsite.lib.processes import call_myself, stand_back
 from jobs import registry, services
@@ -70,18 +71,26 @@ class Command(BaseCommand):
             try:
                 close_old_connections()
                 upkeep.run_due()
+                seen = _writes()
                 started = sum(self._start(name, pools[name], shares[name]) for name in names)
             except Exception:
                 # The database is away or restarting: say so and go on looking.
                 log.exception("worker could not look for work")
-                started = 0
+                started, seen = 0, None
             busy = started or any(self.running.values())
-            self.stopping.wait(BUSY_POLL if busy else IDLE_POLL)
+            self._pause(BUSY_POLL if busy else IDLE_POLL, seen)
         log.info("worker stopping; finishing what runs")
         if presence.stop():
             os._exit(0)
         for pool in [*pools.values(), upkeep.pool]:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _pause(self, seconds: float, seen: int | None) -> None:
+        """Until the next look; an idle worker looks sooner where somebody has written since `seen`: it may be work."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not self.stopping.wait(min(left, BUSY_POLL)):
+            if _writes() != seen:
+                return
 
     def _start(self, queue: str, pool: ThreadPoolExecutor, threads: int) -> int:
         """Has idle threads work for as long as anything waits; returns how many it set to work."""
@@ -90,6 +99,16 @@ class Command(BaseCommand):
         wanted = len(services.waiting([queue], free)) if free > 0 else 0
         running += [pool.submit(_logged, _work_off, queue) for _ in range(wanted)]
         return wanted
+
+
+def _writes() -> int | None:
+    """A number that changes once anybody else has written to the database: SQLite tells it for next to nothing."""
+    if connection.vendor != "sqlite":
+        return None
+    with suppress(Error), connection.cursor() as cursor:
+        cursor.execute("PRAGMA data_version")
+        return int(cursor.fetchone()[0])
+    return None
 
 
 def _work_off(queue: str) -> None:
