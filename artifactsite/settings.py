@@ -125,6 +125,8 @@ if password := env.secret("DATABASE_PASSWORD"):
     _database["PASSWORD"] = password  # which no address has to carry, whatever signs are in it
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     DATA_DIR.mkdir(parents=True, exist_ok=True)
+    # A thread keeps its connection: opening one, which reads the whole schema, costs a request more than statements.
+    _database["CONN_MAX_AGE"] = 600
     # Writers queue at BEGIN instead of failing half-way; readers never wait.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

@@ -12,11 +12,11 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("api/", include("artifactsite.api")),
     path("operations", views.operations, name="operations"),
     path("operations/jobs/<uuid:pk>/requeue", views.requeue, name="requeue-job"),
     path("operations/jobs/<uuid:pk>/cancel", views.cancel, name="cancel-job"),
     path("admin/", admin.site.urls),
-    path("api/", include("artifactsite.api")),
     path("", include("django_prometheus.urls")),
     path("", include("accounts.urls")),
     path("", include("projects.urls")),

@@ -17,7 +17,8 @@ T = TypeVar("T")
 def shared_database(transactional_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A database for several threads: on SQLite a file, as in production, in place of the tests' one in memory.
 
-    Always the same file, made anew: a server's threads live longer than a test and remember its path.
+    Always the same path, made anew: a server's threads live longer than a test and remember it. They may not remember
+    more: a connection that is kept, as in production, would go on with the file of the test before.
     """
     memory = connections["default"]
     if memory.vendor != "sqlite" or not memory.is_in_memory_db():
@@ -30,7 +31,7 @@ def shared_database(transactional_db: None, tmp_path_factory: pytest.TempPathFac
     with closing(sqlite3.connect(path)) as file:
         memory.connection.backup(file)
     facts = connections.settings["default"]
-    connections.settings["default"] = {**facts, "NAME": str(path)}
+    connections.settings["default"] = {**facts, "NAME": str(path), "CONN_MAX_AGE": 0}
     del connections["default"]
     try:
         yield

@@ -1,10 +1,13 @@
 """Fifty at once save, share, take back, delete and switch sharing: whatever order they end up in, the rules hold."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from django.db import connections
+from django.test import Client
 from rest_framework.test import APIClient
 
 from artifacts.models import Artifact
@@ -23,6 +26,21 @@ def client_of(cast: Cast, name: str) -> APIClient:
     client = APIClient()
     client.credentials(**cast.api(name)._credentials)
     return client
+
+
+def test_a_thread_that_keeps_its_connection_sees_what_others_write(shared_database: None, cast: Cast) -> None:
+    """A statement that is left open would hold SQLite's connection to the state it began with."""
+    browser = Client()
+    browser.force_login(cast.alice)
+
+    def shown(path: str) -> str:
+        return browser.get(path).content.decode()
+
+    with ThreadPoolExecutor(1) as thread:
+        for number, path in enumerate(["/artifacts", "/api/artifacts?q=note", "/api/artifacts"] * 2):
+            cast.artifact(f"note {number}")
+            assert f"note {number}" in thread.submit(shown, path).result()
+        thread.submit(connections.close_all).result()
 
 
 def test_fifty_at_once_leave_what_the_rules_allow(shared_database: None, cast: Cast) -> None:
