@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings as django_settings
 from playwright.sync_api import Page, expect
 
 from artifacts.intake import content
 from artifacts.models import Artifact
 from artifacts.services import record_tool_result
 from conversations.services import create_conversation
-from tests.cast import Cast
+from tests.browser.test_sign_in import sign_in
+from tests.cast import PASSWORD, Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -256,6 +258,31 @@ def test_a_selection_is_deleted_and_brought_back(page_as: Callable[..., Page], c
     expect(page.locator(".tile:visible")).to_have_count(7)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".tile:visible")).to_have_count(8)
+
+
+def test_who_is_signed_out_meanwhile_is_told_and_loses_nothing(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    fill(cast, 3)
+    page = open_gallery(page_as, query="?view=list")
+    acts = (
+        lambda: tile(page, "Note 0").locator(".tile-open").click(),
+        lambda: page.get_by_role("button", name="Download").click(),
+        lambda: page.get_by_role("button", name="Delete").click(),
+    )
+    page.get_by_role("checkbox", name="Select Note 1").check()
+    for act in acts:
+        expect(page.locator(".selection-bar")).to_contain_text("1 selected")
+        page.context.clear_cookies(name=django_settings.SESSION_COOKIE_NAME)
+        act()
+        expect(page.get_by_text("You are signed out. Sign in to go on where you were.")).to_be_visible()
+        sign_in(page, "alice", PASSWORD)
+        expect(page).to_have_url(re.compile(r"/artifacts\?view=list$"))
+        expect(page.get_by_role("checkbox", name="Select Note 1")).to_be_checked()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.locator(".tile:visible .tile-name")).to_have_text(["Note 2", "Note 0"])
+    page.reload()
+    expect(page.locator(".selection-bar")).to_be_hidden()
 
 
 def test_all_that_match_are_selected_beyond_what_is_loaded(page_as: Callable[..., Page], cast: Cast) -> None:

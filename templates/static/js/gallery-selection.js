@@ -173,3 +173,17 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (count() && event.target.matches?.(".tile")) draw(event.target);
   else if (event.target.id === "gallery-tabs") drawBar();
 });
+
+// Who is signed out meanwhile finds the selection again, once, after signing in.
+const KEPT = `selection:${bar.dataset.user}`;
+document.addEventListener("signing-in", () => {
+  if (count()) sessionStorage.setItem(KEPT, JSON.stringify({ url: shownUrl(), whole, ids: [...chosen] }));
+});
+const kept = JSON.parse(sessionStorage.getItem(KEPT));
+sessionStorage.removeItem(KEPT);
+if (kept?.url === shownUrl()) {
+  whole = kept.whole;
+  for (const id of kept.ids) chosen.add(id);
+  tiles().forEach(draw);
+  drawBar();
+}

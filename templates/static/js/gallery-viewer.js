@@ -1,7 +1,7 @@
 // The preview over the gallery: its own address, ← → through the whole filtered list, Esc back to the tile.
 
 import { shownUrl } from "./gallery.js";
-import { refusalIn, UNREACHABLE } from "./http.js";
+import { refusalIn, SIGNED_OUT, signsIn, UNREACHABLE } from "./http.js";
 import { isTyping } from "./shortcuts.js";
 import { toast } from "./toast.js";
 
@@ -15,6 +15,7 @@ async function read(url) {
   const response = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "viewer" } }).catch(() => {
     throw new Error(UNREACHABLE);
   });
+  if (signsIn(response.url)) throw new Error(SIGNED_OUT);
   const text = await response.text();
   if (!response.ok) throw new Error(refusalIn(text, response.status));
   return text;

@@ -1,7 +1,7 @@
 // The selected artifacts as one ZIP, with what has come of it shown, and a way to stop. What has come is handed to the
 // browser piece by piece, which keeps it on disk: a page's memory holds a few megabytes of it.
 
-import { csrfToken, refusalIn, UNREACHABLE } from "./http.js";
+import { csrfToken, refusalIn, SIGNED_OUT, signsIn, UNREACHABLE } from "./http.js";
 import { showRefusal } from "./refusals.js";
 
 const PIECE = 8 * 1024 * 1024; // bytes
@@ -69,6 +69,7 @@ export async function downloadZip(url, fields, bar) {
     }).catch((error) => {
       throw error.name === "AbortError" ? error : new Error(UNREACHABLE);
     });
+    if (signsIn(response.url)) throw new Error(SIGNED_OUT);
     if (!response.ok) throw new Error(refusalIn(await response.text(), response.status));
     const most = Number(response.headers.get("X-Uncompressed-Length"));
     const blob = await received(response, (bytes) => {

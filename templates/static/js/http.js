@@ -18,13 +18,18 @@ export function refusalIn(text, status) {
   return "The server could not do that. Try again in a moment.";
 }
 
-/** Signed out meanwhile: the sign-in page, which came from `url`, is no answer to a request; it leads back here. */
+/**
+ * Signed out meanwhile: the sign-in page, which came from `url`, is no answer to a request; it leads back here.
+ * Whoever holds what a new page would not know keeps it on the event `signing-in`.
+ */
 export function signsIn(url) {
   if (new URL(url, location.href).pathname !== "/sign-in") return false;
+  document.dispatchEvent(new Event("signing-in"));
   location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
   return true;
 }
 
+export const SIGNED_OUT = "You are signed out. Sign in to go on where you were.";
 export const UNREACHABLE = "The server can't be reached. Check your connection and try again.";
 
 export async function request(url, { method = "GET", body = null, signal } = {}) {
