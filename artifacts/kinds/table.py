@@ -122,7 +122,7 @@ def csv_of(version: Version) -> Iterator[bytes]:
 def xlsx_of(version: Version) -> Iterator[bytes]:
     """A workbook of all rows; text that begins with `=` stays text."""
     count = version.table_index["rows"]  # type: ignore[index]
-    return workbook(columns_of(version), rows_of(version), count, cell_text, version.size)
+    return workbook(columns_of(version), rows_of(version), count, cell_text, version.size, version.created_at)
 
 
 class TableKind:

@@ -1,11 +1,14 @@
-"""A table as an Excel workbook (ECMA-376), written while it is sent: memory holds some rows of it.
+"""A table as an Excel workbook, written while it is sent: memory holds some rows of it.
 
-Cells are what Excel shows as they are. Text goes inline, as text whatever it begins with, so none becomes a formula.
+The workbook is openpyxl's, without rows; those are put into its sheets on the way. Cells are what Excel shows as they
+are. Text goes inline, as text whatever it begins with, so none becomes a formula.
 """
 
+import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any
 
@@ -22,21 +25,8 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\ufffd\U00010000-\U0010ffff]")
 _LIKE_AN_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 # A parser makes a line feed of a carriage return that stands by itself.
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-
-_DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_STYLES = (
-    f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font><sz val="11"/><name val="Calibri"/></font></fonts>'
-    '<fills count="2"><fill><patternFill patternType="none"/></fill>'
-    '<fill><patternFill patternType="gray125"/></fill></fills>'
-    '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    '<cellXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs>'
-    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
-)
+_END_OF_ROWS = b"</sheetData>"
+_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def workbook(
@@ -45,6 +35,7 @@ def workbook(
     count: int,
     text_of: Callable[[Any], str],
     size: int,
+    made_at: datetime,
 ) -> Iterator[bytes]:
     """The bytes of a workbook of `count` rows; beyond Excel's last row it goes on in a further sheet.
 
@@ -54,68 +45,49 @@ def workbook(
     sheets = max(1, -(-count // per_sheet))
     # What text grows by is at most `&amp;` for each sign.
     is_large = size * 5 + count * len(columns) * _CELL_MARKUP > _LARGE
-    letters = [_letters(number) for number in range(1, len(columns) + 1)]
     pieces = Pieces()
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED) as target:  # type: ignore[call-overload]
-        for name, text in _around(sheets):
-            # Without the time, so that the same table is the same bytes.
-            target.writestr(zipfile.ZipInfo(name), _DECLARATION + text)
-        for sheet in range(1, sheets + 1):
-            lines = _lines(columns, islice(rows, per_sheet), letters, text_of)
-            with target.open(f"xl/worksheets/sheet{sheet}.xml", "w", force_zip64=is_large) as file:
-                file.write(f'{_DECLARATION}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
+        for name, part in _parts(sheets, made_at):
+            before, end, after = part.partition(_END_OF_ROWS)
+            lines = _lines(columns, islice(rows, per_sheet), text_of) if end else iter(())
+            # Dated by nothing, so that the same table is the same bytes.
+            dateless = zipfile.ZipInfo(name)
+            dateless.compress_type = zipfile.ZIP_DEFLATED
+            with target.open(dateless, "w", force_zip64=bool(end) and is_large) as file:
+                file.write(before)
                 while some := "".join(islice(lines, _AT_ONCE)):
                     file.write(some.encode("utf-8", "replace"))
                     yield pieces.take()
-                file.write(b"</sheetData></worksheet>")
+                file.write(end + after)
     yield pieces.take()
 
 
-def _around(sheets: int) -> Iterator[tuple[str, str]]:
-    """The parts of a workbook besides its sheets: what is in it, and what belongs to what."""
-    numbers = range(1, sheets + 1)
-    kinds = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
-        for n in numbers
-    )
-    types = (
-        f'<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>{kinds}</Types>'
-    )
-    yield "[Content_Types].xml", types
-    yield "_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")])
-    listed = "".join(f'<sheet name="{_title(n)}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)
-    yield (
-        "xl/workbook.xml",
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{_DOCUMENT}"><sheets>{listed}</sheets></workbook>',
-    )
-    targets = [("worksheet", f"worksheets/sheet{n}.xml") for n in numbers]
-    yield "xl/_rels/workbook.xml.rels", _relations([*targets, ("styles", "styles.xml")])
-    yield "xl/styles.xml", _STYLES
+def _parts(sheets: int, made_at: datetime) -> Iterator[tuple[str, bytes]]:
+    """The names and the contents of a workbook's parts, with sheets that have no rows yet."""
+    from openpyxl import Workbook  # takes half a second to load, and few ask for a workbook
 
-
-def _title(number: int) -> str:
-    return "Table" if number == 1 else f"Table {number}"
-
-
-def _relations(targets: list[tuple[str, str]]) -> str:
-    listed = "".join(
-        f'<Relationship Id="rId{number}" Type="{_DOCUMENT}/{kind}" Target="{target}"/>'
-        for number, (kind, target) in enumerate(targets, 1)
-    )
-    return f'<Relationships xmlns="{_PACKAGE}/relationships">{listed}</Relationships>'
+    book = Workbook(write_only=True)
+    for number in range(1, sheets + 1):
+        book.create_sheet("Table" if number == 1 else f"Table {number}")
+    saved = io.BytesIO()
+    book.save(saved)
+    stamp = made_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    with zipfile.ZipFile(saved) as source:
+        for name in source.namelist():
+            part = source.read(name)
+            # openpyxl writes the time of saving, whatever else it is told.
+            yield name, _TIME.sub(stamp, part) if name == "docProps/core.xml" else part
 
 
 def _lines(
     columns: Sequence[str],
     rows: Iterable[dict[str, Any]],
-    letters: list[str],
     text_of: Callable[[Any], str],
 ) -> Iterator[str]:
     """The rows of a sheet as markup, its header first."""
+    from openpyxl.utils import get_column_letter
+
+    letters = [get_column_letter(number) for number in range(1, len(columns) + 1)]
     header: Iterable[Sequence[Any]] = [columns]
     values = chain(header, ([row.get(column) for column in columns] for row in rows))
     for number, cells in enumerate(values, 1):
@@ -137,12 +109,3 @@ def _cell(place: str, value: Any, text_of: Callable[[Any], str]) -> str:
     text = _LIKE_AN_ESCAPE.sub("_x005F_", _NOT_XML.sub("\ufffd", text[:LONGEST_CELL]))
     text = text.translate(_ESCAPES)
     return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
-
-
-def _letters(number: int) -> str:
-    """What a spreadsheet calls its columns: A to Z, AA and so on."""
-    found = ""
-    while number:
-        number, place = divmod(number - 1, 26)
-        found = chr(ord("A") + place) + found
-    return found
