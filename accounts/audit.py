@@ -1,6 +1,8 @@
 """Who acted, and from where, for audit entries: asked only when one is written."""
 
+from contextlib import suppress
 from contextvars import ContextVar
+from ipaddress import ip_address
 from typing import Any
 
 from auditlog.models import LogEntry
@@ -32,4 +34,5 @@ def _name_the_actor(instance: LogEntry, **_: Any) -> None:
         if isinstance(user, User):
             instance.actor, instance.actor_email = user, user.email
     if request is not None:
-        instance.remote_addr = callers.address(request)
+        with suppress(ValueError):  # a proxy may say "unknown"
+            instance.remote_addr = str(ip_address(callers.address(request) or ""))

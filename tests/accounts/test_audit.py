@@ -42,6 +42,22 @@ def test_changes_by_token_name_their_actor(cast: Cast) -> None:
     ]  # fmt: skip
 
 
+def test_changes_by_session_name_their_actor_and_their_line_of_the_log(cast: Cast, settings: Any) -> None:
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+    client = Client(headers={"X-Request-ID": "from-a-proxy"})
+    client.force_login(cast.adam)
+    LogEntry.objects.all().delete()
+    for address in ("unknown", "192.0.2.7"):
+        client.patch(
+            f"/api/projects/{cast.project.pk}",
+            {"allow_artifact_sharing": address == "unknown", "name": address},
+            content_type="application/json",
+            headers={"X-Forwarded-For": address},
+        )
+    found = LogEntry.objects.order_by("pk").values_list("actor__username", "remote_addr", "cid")
+    assert list(found) == [("adam", None, "from-a-proxy"), ("adam", "192.0.2.7", "from-a-proxy")]
+
+
 def test_no_entry_tells_a_private_name(cast: Cast) -> None:
     artifact = cast.artifact(name="canary-of-alice", saved="private")
     cast.api("alice").patch(
