@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
+import re
 import signal
 import subprocess
 import sys
@@ -340,3 +342,14 @@ def test_what_a_confined_process_may_do(tmp_path: Path) -> None:
 def test_limits_survive_the_way_to_the_server() -> None:
     limits = ExtractionLimits(max_pages=3, ocr_languages="eng+deu")
     assert ExtractionLimits.from_json({**limits.to_json(), "unknown": 1}) == limits
+
+
+def test_the_server_s_memory_lies_in_large_pages(pool: ExtractionPool, harmless: Path) -> None:
+    allowed = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    kernel = tuple(int(part) for part in platform.release().split(".")[:2])
+    if kernel < (6, 1) or not allowed.exists() or "[never]" in allowed.read_text():
+        pytest.skip("this kernel makes no large pages when asked")
+    read_text(pool, harmless)
+    sums = Path(f"/proc/{server_of(pool).pid}/smaps_rollup").read_text()
+    (kilobytes,) = re.findall(r"^AnonHugePages: +(\d+) kB$", sums, re.MULTILINE)
+    assert int(kilobytes) > 10_000
