@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import re
+import tempfile
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pypdfium2
@@ -46,6 +48,7 @@ _MENDED = (
 )
 _NO_TEXT = "No text was found in this document."
 
+_ROUNDS_TO_ADAPT = 20
 # A page with one word in a font that is not in the file.
 _ONE_WORD = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
@@ -56,14 +59,16 @@ _ONE_WORD = (
 
 
 def warm() -> None:
-    """Have pdfium look through the machine's fonts once in the server: it takes every child 6 ms otherwise."""
-    document = pypdfium2.PdfDocument(_ONE_WORD)
-    try:
-        page = document[0]
-        _raw_text(page)
-        page.close()
-    finally:
-        document.close()
+    """Read a page some times in the server, so that no child has to begin with what is done once in a process.
+
+    That is to look through the machine's fonts, 6 ms, to bind pdfium's functions, and to have Python's own
+    interpreter adapt its code, which writes to memory that a child would have to copy.
+    """
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
+        file.write(_ONE_WORD)
+        file.flush()
+        for _ in range(_ROUNDS_TO_ADAPT):
+            extract(Source(Path(file.name), "", ""), ExtractionLimits(), lambda done, total: None)
 
 
 def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Extracted:
