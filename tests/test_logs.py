@@ -96,7 +96,7 @@ def test_no_answer_lets_a_browser_pass_the_link_on(cast: Cast) -> None:
 @pytest.mark.parametrize(("given", "kept"), [("a-proxy-s.1", True), ("x" * 65, False), ("a b", False)])
 def test_a_request_is_one_line_that_says_who_asked(cast: Cast, caplog: Any, given: str, kept: bool) -> None:
     with caplog.at_level(logging.INFO, "artifactsite.lib.callers"):
-        cast.api("alice").get("/api/projects?q=1", headers={"X-Request-ID": given})
+        answer = cast.api("alice").get("/api/projects?q=1", headers={"X-Request-ID": given})
         Client().get("/healthz")
         browser = Client()
         browser.force_login(cast.bob)
@@ -104,6 +104,7 @@ def test_a_request_is_one_line_that_says_who_asked(cast: Cast, caplog: Any, give
     told, stranger, session = [
         entry.msg for entry in caplog.records if entry.name == "artifactsite.lib.callers"
     ]
+    assert answer["Vary"] == "Cookie"  # whoever asked, it is theirs
     assert told["request"] == "GET /api/projects?q=1"
     assert (told["code"], told["user_id"], stranger["user_id"]) == (200, cast.alice.pk, None)
     assert session["user_id"] == cast.bob.pk
