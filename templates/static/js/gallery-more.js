@@ -6,7 +6,7 @@ import { toast } from "./toast.js";
 
 //  More than a piece. A page that nobody scrolls asks for no more than fits.
 const AHEAD = "350% 0px";
-const AT_ONCE = 4; //  tiles: what a frame has time for
+const AT_ONCE = 16; //  tiles: each change costs a frame, however small; more would cost two
 const LONGEST_WAIT = 2000; //  ms for pictures
 const whenIdle = (then) => (window.requestIdleCallback ?? requestAnimationFrame)(then, { timeout: 100 });
 let observer = null;
