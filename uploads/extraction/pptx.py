@@ -1,7 +1,12 @@
-"""PPTX: the slides in the order of the show, each with its shapes, tables, diagrams, charts and notes."""
+"""PPTX: the slides in the order of the show, each with its shapes, tables, diagrams, charts and notes.
+
+python-pptx reads what this can't.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from . import marks
@@ -53,6 +58,41 @@ def extract(source: Source, limits: ExtractionLimits, progress: Progress) -> Ext
         warnings=warnings,
         details={"metadata": package.metadata()},
     )
+
+
+def fallback(source: Source, limits: ExtractionLimits, progress: Progress) -> Extracted:
+    """Text, tables and notes as python-pptx gives them."""
+    from pptx import Presentation  # takes a third of a second to load, and few shows need it
+
+    slides = Presentation(str(source.path)).slides
+    builder, budget, read = TextBuilder(limits), Budget(limits), 0
+    for slide in islice(slides, limits.max_pages):
+        lines = list(_plain(slide.shapes))
+        notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+        lines += ["", "Notes:", *notes.text.splitlines()] if notes else []
+        text = marks.escape("\n".join(lines))
+        if budget.spent() or not builder.add(f"{marks.mark('slide', read + 1)}{text}\n\n"):
+            break
+        read += 1
+        progress(read, len(slides))
+    return Extracted(
+        text=builder.text(),
+        parts=len(slides),
+        truncated=builder.full or read < len(slides),
+        engine="python-pptx",
+    )
+
+
+def _plain(shapes: Any) -> Iterator[str]:
+    """The lines of shapes and of the groups among them."""
+    for shape in shapes:
+        if hasattr(shape, "shapes"):
+            yield from _plain(shape.shapes)
+        elif getattr(shape, "has_table", False):
+            rows = [[cell.text for cell in row.cells] for row in shape.table.rows]
+            yield from ["", *table_lines(rows), ""]
+        elif shape.has_text_frame:
+            yield from shape.text_frame.text.splitlines()
 
 
 def _slides(package: Package) -> list[str]:

@@ -36,6 +36,7 @@ EXTRACTORS: dict[str, str] = {
 WITH_FALLBACK = frozenset(
     {
         "application/pdf",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "application/vnd.ms-excel",
         "text/html",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import io
 import zlib
+from pathlib import Path
 
 import openpyxl
 import pytest
 
-from uploads.extraction import ExtractionError, ExtractionLimits, ExtractionPool, split
+from uploads.extraction import ExtractionError, ExtractionLimits, ExtractionPool, pptx, split
 from uploads.extraction.ocr import engine
-from uploads.extraction.sniff import PPT
+from uploads.extraction.protocol import Source
+from uploads.extraction.sniff import EXTENSIONS, PPT
 
 from . import documents
 from .conftest import Read
@@ -192,6 +194,18 @@ def test_pptx(read: Read) -> None:
     assert "# Quarterly review\nRevenue grew" in extracted.text[first.start : first.end]
     assert "Notes:\nMention the new office" in extracted.text[first.start : first.end]
     assert "| North | 42 |" in extracted.text[second.start : second.end]
+
+
+def test_the_other_reader_of_pptx(tmp_path: Path) -> None:
+    path, seen = tmp_path / "x.pptx", []
+    path.write_bytes(documents.pptx_show())
+    source = Source(path, path.name, EXTENSIONS[".pptx"])
+    extracted = pptx.fallback(source, ExtractionLimits(), lambda *progress: seen.append(progress))
+    first, second = split(extracted.text)
+    assert "Quarterly review\nRevenue grew\n\nNotes:\nMention the new office" in extracted.text[: first.end]
+    assert "| North | 42 |" in extracted.text[second.start :]
+    assert (seen, extracted.parts, extracted.truncated) == ([(1, 2), (2, 2)], 2, False)
+    assert pptx.fallback(source, ExtractionLimits(max_pages=1), lambda *_: None).truncated
 
 
 def test_pptx_cut_is_saved(read: Read) -> None:
