@@ -60,11 +60,11 @@ def test_a_deep_page_over_several_projects_is_what_the_queryset_says(
     monkeypatch.setattr(listing, "MOST_BY_ONE_PLAN", 4)  # so that the second page is a deep one
     add_member(by=cast.carol, project=cast.elsewhere, user="bob", role=Role.COLLABORATOR)
     theirs = create_conversation(by=cast.carol, project=cast.elsewhere, title="Carol's")
-    for number in range(4):
+    for number in range(6):
         cast.artifact(f"Alice's {number}", saved="project")
         cast.artifact(f"Carol's {number}", conversation=theirs, saved="project" if number else "private")
     for order in ("-created_at", "name"):
-        for reader, count in ((cast.bob, 7), (cast.alice, 4), (cast.carol, 4), (cast.bob, 7)):
+        for reader, count in ((cast.bob, 11), (cast.alice, 6), (cast.carol, 6), (cast.bob, 11)):
             visible = Artifact.objects.visible_to(reader).order_by(order, "-pk" if order[0] == "-" else "pk")
             expected = [str(pk) for pk in visible.values_list("pk", flat=True)]
             query = f"&scope=all&ordering={order}&page="
