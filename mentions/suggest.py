@@ -296,11 +296,10 @@ def _shown(user: User, answers: Iterable[_Answer]) -> list[dict[str, Any]]:
             "visibility": row.visibility,
             "is_owner": row.owner_id == user.pk,
             "owner": row.owner,
-            "match": answer.match.spans,
+            "match": answer.spans,
             "token": token(row.name, row.pk),
         }
-        for answer in answers
-        for row in [answer.row]
+        for row, answer in answers
     ]
 
 

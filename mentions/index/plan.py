@@ -140,17 +140,19 @@ def _slips(word: str) -> list[Terms]:
     # Two letters that changed places are within a third, as each reaches into the next. A short word has halves.
     part = length // 3 if length > _SHORT else length - max(GRAM, length // 2) - 1
     head, tail = word[: length - part - 1], word[part + 1 :]
-    around = [{beginning(word[:2]), ending(word)}]
-    if length > _SHORT + 2:
-        around = [{beginning(word), *_rare(grams(word[:part]) | grams(word[-part:]), _MOST_TERMS)}]
-    elif length > _SHORT:
-        around = [{beginning(word[:2]), *grams(word[-GRAM:])}, {beginning(word), ending(word)}]
     kept = [
-        {beginning(head), *_rare(grams(head), _MOST_TERMS)},
-        {*_rare(grams(tail), _MOST_TERMS)},
-        *around,
+        {beginning(head), *_rare(grams(head[1:]), _MOST_TERMS)},
+        {ending(word), *_rare(grams(tail), _MOST_TERMS)},
     ]
-    if length <= _SHORT:
+    if length > _SHORT:
+        # In the middle third, left of its middle or right of it.
+        half = length // 2
+        ends = ((word[:part], word[half + 1 :]), (word[: half - 1], word[-part:]))
+        for begins, rest in ends:
+            terms = grams(begins[1:]) | grams(rest)
+            kept.append({beginning(begins), ending(word), *_rare(terms, _MOST_TERMS)})
+    else:
+        kept.append({beginning(word[:2]), ending(word)})
         # A slip in the middle of a short word leaves less than three letters in a row.
         turned = (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(length - 1))
         kept += [{beginning(other), *_rare(grams(other), _MOST_TERMS)} for other in turned]

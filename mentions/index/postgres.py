@@ -34,9 +34,9 @@ INSTALL = [
 REMOVE = ["DROP INDEX mentions_name_terms", "DROP FUNCTION IF EXISTS mentions_terms"]
 
 # Gone through of one's own, and of the shared ones: for what may answer well, and for abbreviations.
-_NEWEST, _NEWEST_ABBREVIATED = 60, 100
+_NEWEST = 40
 # With fewer among these, the index is asked: of one or two letters rather not, they stand for so much.
-_COMMON, _FEW = 6, 2
+_COMMON, _FEW = 4, 2
 _LOOKED_AT = 200  # of what the index finds by the rarest terms
 _FEWEST_NEWEST = 24  # of each project, where there are many
 _WRITING = plan.Writing(" & ", " | ", "'")
@@ -46,7 +46,6 @@ _TEXT, _NUMBER = "(SELECT %s::text)", "(SELECT %s::bigint)"
 _LIST = f"string_to_array({_TEXT}, '/')"  # no term has a slash
 _OR = "E'\\n'"
 _PADDED = "' ' || name_terms || ' '"
-_ALIKE = f"{_PADDED} LIKE {_TEXT}"
 _NEWEST_ROWS = f"""
     unnest(string_to_array({_TEXT}, ' ')::uuid[]) AS place(id) CROSS JOIN LATERAL (
         (SELECT id, name_terms FROM artifacts_artifact
@@ -59,7 +58,6 @@ _NEWEST_ROWS = f"""
     ) AS newest
 """  # noqa: S608
 _NEWEST_PLACES = ("projects", "reader", "each", "reader", "each")
-_ABBREVIATED_PLACES = tuple(f"abbreviated_{place}" for place in _NEWEST_PLACES)
 
 
 def _indexed(queries: str, patterns: str) -> str:
@@ -80,29 +78,29 @@ def _indexed(queries: str, patterns: str) -> str:
     """  # noqa: S608
 
 
-def _of_newest(condition: str, most: int) -> str:
-    return f"SELECT newest.id FROM {_NEWEST_ROWS} WHERE {condition} LIMIT {most}"  # noqa: S608
-
-
-_ABBREVIATED = f"split_part(name_terms, '|', 2) LIKE {_TEXT}"
+_NEWEST_NAMES = f"newest AS MATERIALIZED (SELECT newest.id, newest.name_terms FROM {_NEWEST_ROWS})"  # noqa: S608
 
 
 def _nearly(condition: str) -> str:
     """What is nearly meant, if the condition holds."""
     queries = f"CASE WHEN {condition} THEN {_LIST}::tsquery[] END"
     return f"""
-        SELECT id, true AS is_near FROM ({_indexed(queries, _LIST)}) AS indexed UNION ALL
-        SELECT id, true FROM ({_of_newest(f"{_ABBREVIATED} AND {condition}", plan.EACH)}) AS abbreviated
+        SELECT id, true AS is_near FROM ({_indexed(queries, _LIST)}) AS indexed UNION ALL (
+            SELECT id, true FROM newest
+            WHERE split_part(name_terms, '|', 2) LIKE {_TEXT} AND {condition} LIMIT {plan.EACH}
+        )
     """  # noqa: S608
 
 
-_NEARLY_PLACES = ("nearly", "nearly_alike", *_ABBREVIATED_PLACES, "abbreviated")
+_NEARLY_PLACES = ("nearly", "nearly_alike", "abbreviated")
 _ANYTHING = Source(f"SELECT newest.id, false AS is_near FROM {_NEWEST_ROWS}", _NEWEST_PLACES)  # noqa: S608
 _WELL = Source(
     f"""
-    WITH newest AS MATERIALIZED ({_of_newest(_ALIKE, plan.EACH)}), found AS MATERIALIZED (
-        SELECT id FROM newest UNION ALL ({_indexed(f"{_LIST}::tsquery[]", _LIST)}) UNION ALL (
-            {_indexed(f"CASE WHEN (SELECT count(*) FROM newest) < {_NUMBER} THEN {_LIST}::tsquery[] END", _LIST)}
+    WITH {_NEWEST_NAMES}, alike AS MATERIALIZED (
+        SELECT id FROM newest WHERE {_PADDED} LIKE {_TEXT} LIMIT {plan.EACH}
+    ), found AS MATERIALIZED (
+        SELECT id FROM alike UNION ALL ({_indexed(f"{_LIST}::tsquery[]", _LIST)}) UNION ALL (
+            {_indexed(f"CASE WHEN (SELECT count(*) FROM alike) < {_NUMBER} THEN {_LIST}::tsquery[] END", _LIST)}
         )
     )
     SELECT id, false AS is_near FROM found UNION ALL
@@ -110,7 +108,7 @@ _WELL = Source(
     """,  # noqa: S608
     (*_NEWEST_PLACES, "alike", "called", "called_alike", "common", "well", "well_alike", *_NEARLY_PLACES),
 )
-_NEARLY = Source(_nearly("true"), _NEARLY_PLACES)
+_NEARLY = Source(f"WITH {_NEWEST_NAMES} {_nearly('true')}", (*_NEWEST_PLACES, *_NEARLY_PLACES))
 
 
 def newest(scope: Scope, most: int) -> Asked:
@@ -123,7 +121,6 @@ def well(scope: Scope, query: Query) -> Asked:
     if rarest := plan.rarest(query):
         found.append([[rarest], [plan.commonest(query)]])
     return _WELL, {
-        **_newest_values(scope, _NEWEST),
         **_asked("called", scope, called),
         **_asked("well", scope, found),
         "alike": _in_order(plan.commonest(query)),
@@ -133,9 +130,8 @@ def well(scope: Scope, query: Query) -> Asked:
 
 
 def nearly(scope: Scope, query: Query) -> Asked:
-    newest = _newest_values(scope, _NEWEST_ABBREVIATED)
     return _NEARLY, {
-        **{f"abbreviated_{name}": value for name, value in newest.items()},
+        **_newest_values(scope, _NEWEST),
         **_asked("nearly", scope, plan.nearly(query)),
         "abbreviated": plan.abbreviated(query),
     }

@@ -42,9 +42,9 @@ def fill(cast: Cast, names: list[str], **facts: Any) -> None:
     )  # fmt: skip
 
 
-def top(cast: Cast, query: str, by: str = "alice") -> list[str]:
+def top(cast: Cast, query: str, by: str = "alice", most: int = 3) -> list[str]:
     conversation = cast.conversation.pk if by == "alice" else None
-    rows = suggest(user=getattr(cast, by), conversation=conversation, query=query, limit=3)
+    rows = suggest(user=getattr(cast, by), conversation=conversation, query=query, limit=most)
     assert rows is not None
     return [row["name"] for row in rows["saved_artifacts"]]
 
@@ -101,6 +101,33 @@ def test_it_finds_a_slip_anywhere_in_a_word(cast: Cast) -> None:
     assert "Sales" in found(cast, "slaes", "nearly")
 
 
+def test_of_what_only_nearly_answers_the_index_gives_what_is_meant(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two words with a slip each, initials without the little word, an umlaut in two letters."""
+    monkeypatch.setattr(plan, "abbreviated", lambda query: " ")
+    meant = {
+        "penatration tset": "Penetration Test Findings",
+        "plna lanch": "Launch Plan",
+        "hldy schedule": "Holiday Schedule",
+        "lvc": "Lifetime Value by Cohort",
+        "smoerrebroed": "Smørrebrød menu",
+    }
+    fill(cast, list(meant.values()))
+    assert {query: found(cast, query, "nearly") for query in meant} == {
+        query: {name} for query, name in meant.items()
+    }
+
+
+def test_what_is_nearly_meant_is_offered_where_nothing_answers_well_enough(cast: Cast) -> None:
+    fill(cast, ["Salse", "Sales", "From scratch", "Platform", "Abxcyz", *["Abcx bcxy cxyz"] * 3])
+    # The name itself: nothing like it can be meant instead. A stretch inside a word: something else can.
+    assert top(cast, "sales") == ["Sales"]
+    assert top(cast, "form") == ["Platform", "From scratch"]
+    # The index gives three that have the query's terms, and none of them answers well.
+    assert "Abxcyz" in top(cast, "abcxyz", most=8)
+
+
 def test_another_projects_names_do_not_crowd_out_ones_own(cast: Cast) -> None:
     fill(cast, ["Sales report"])
     fill(cast, [f"Sales report {number}" for number in range(200)], project=cast.elsewhere, owner=cast.carol)
@@ -111,6 +138,14 @@ def test_the_name_itself_is_found_among_very_many_alike(cast: Cast) -> None:
     fill(cast, ["Report"])
     fill(cast, [f"Report {number}" for number in range(300)])
     assert top(cast, "report")[0] == "Report"
+
+
+def test_what_begins_so_is_found_among_very_many_that_have_it(cast: Cast) -> None:
+    fill(cast, ["Reporting rules", "C# guide"])
+    fill(cast, [f"Big report {number}" for number in range(300)])
+    fill(cast, [f"Costs {number}" for number in range(300)])
+    assert top(cast, "report")[0] == "Reporting rules"
+    assert top(cast, "c#")[0] == "C# guide"
 
 
 def test_on_sqlite_it_repairs_itself_after_a_migration_that_dropped_its_triggers(cast: Cast) -> None:

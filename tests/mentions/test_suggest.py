@@ -159,6 +159,17 @@ def test_somebody_without_a_project_is_offered_nothing(cast: Cast, query: str) -
     assert answer.json() == {"current_conversation": [], "saved_artifacts": []}
 
 
+def test_a_conversation_that_one_has_typed_in_is_absent_with_the_right_to_it(cast: Cast) -> None:
+    """What is remembered of it is no right."""
+    cast.artifact("Report", saved="project")
+    assert suggest(cast, conversation=cast.conversation.pk, q="rep")["saved_artifacts"]
+    Membership.objects.filter(user=cast.alice).delete()
+    gone = cast.api("alice").get("/api/mentions", {"conversation": cast.conversation.pk, "q": "rep"})
+    absent = cast.api("alice").get("/api/mentions", {"conversation": uuid.uuid4(), "q": "rep"})
+    assert gone.status_code == absent.status_code == 404
+    assert gone.content == absent.content
+
+
 def test_a_foreign_conversation_is_as_absent_as_none(cast: Cast) -> None:
     foreign = cast.api("bob").get("/api/mentions", {"conversation": cast.conversation.pk})
     absent = cast.api("bob").get("/api/mentions", {"conversation": uuid.uuid4()})
