@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import uvicorn
 from django.conf import settings as django_settings
+from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, connection
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, Page
@@ -42,9 +43,11 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def application() -> Iterator[Any]:
     """The ASGI application; static files come from their sources, without a build."""
     with override_settings(WHITENOISE_USE_FINDERS=True):
-        from artifactsite.asgi import application
+        from artifactsite import asgi
 
-        yield application
+        # Another test may have loaded it with the settings as they stood then.
+        asgi.threaded.app = get_wsgi_application()
+        yield asgi.application
 
 
 def _work(stopping: threading.Event) -> None:
