@@ -76,34 +76,34 @@ _NOTHING = '"~nothing~"'  # no key is so called
 _WRITING = plan.Writing(" AND ", " OR ", '"')
 
 
-def _indexed(most: str, terms: str = "%s") -> str:
+def _indexed(most: str, among: str = "mentions_indexed") -> str:
     return (
-        "SELECT artifact_id AS id FROM mentions_indexed WHERE id IN"  # noqa: S608
-        f" (SELECT rowid FROM mentions_terms WHERE mentions_terms MATCH {terms} ORDER BY rowid DESC LIMIT {most})"
+        f"SELECT artifact_id AS id FROM {among} WHERE mentions_indexed.id IN"  # noqa: S608
+        f" (SELECT rowid FROM mentions_terms WHERE mentions_terms MATCH %s ORDER BY rowid DESC LIMIT {most})"
     )
 
 
-def _nearly(condition: str) -> str:
-    """What is nearly meant, if the condition holds."""
-    terms = f"(CASE WHEN {condition} THEN %s ELSE '{_NOTHING}' END)"
+def _nearly(among: str = "mentions_indexed") -> str:
     # The `|` stands before the name as a whole.
     abbreviated = (
-        f"SELECT id FROM artifacts_artifact WHERE id IN ({_indexed(str(_NEWEST), terms)})"  # noqa: S608
+        f"SELECT id FROM artifacts_artifact WHERE id IN ({_indexed(str(_NEWEST), among)})"  # noqa: S608
         " AND substr(name_terms, instr(name_terms, '|')) LIKE %s"
     )
-    ways = [*[_indexed(str(plan.EACH), terms)] * plan.MOST_NEARLY, abbreviated]
+    ways = [*[_indexed(str(plan.EACH), among)] * plan.MOST_NEARLY, abbreviated]
     return " UNION ALL ".join(f"SELECT id, 1 AS is_near FROM ({way})" for way in ways)  # noqa: S608
 
 
 _ANYTHING = Source(f"SELECT id, 0 AS is_near FROM ({_indexed('%s')})", ("scope", "most"))  # noqa: S608
 _NEARLY_PLACES = (*(f"nearly_{number}" for number in range(plan.MOST_NEARLY)), "scope", "abbreviated")
 _WAYS = " UNION ALL ".join([_indexed(str(_FOUND)), _indexed(str(plan.EACH)), _indexed(str(plan.EACH))])
+# Where enough is found `few` has no row, and what stands behind it in a CROSS JOIN is not looked for.
 _WELL = Source(
-    f"WITH found AS MATERIALIZED ({_WAYS}) SELECT id, 0 AS is_near FROM found UNION ALL "  # noqa: S608
-    + _nearly(f"(SELECT count(DISTINCT id) FROM found) < {plan.FEW}"),  # noqa: S608
+    f"WITH found AS MATERIALIZED ({_WAYS}), few AS MATERIALIZED"  # noqa: S608
+    f" (SELECT 1 WHERE (SELECT count(DISTINCT id) FROM found) < {plan.FEW})"
+    f" SELECT id, 0 AS is_near FROM found UNION ALL {_nearly('few CROSS JOIN mentions_indexed')}",
     ("well", "so_called", "opening", *_NEARLY_PLACES),
 )
-_NEARLY = Source(_nearly("1"), _NEARLY_PLACES)
+_NEARLY = Source(_nearly(), _NEARLY_PLACES)
 
 
 def newest(scope: Scope, most: int) -> Asked:
