@@ -149,15 +149,13 @@ class _ByName:
 
 
 def _standing(row: Row, is_own: bool) -> Standing:
-    is_shared = row.is_shared
-    owner_left = is_shared and bool(row.owner_left)
     return Standing(
         is_own,
         row.saved_at is not None,
-        is_shared,
+        row.is_shared,
         row.project__allow_artifact_sharing,
-        owner_left,
-        owner_left and bool(row.reader_administers),
+        bool(row.owner_left),
+        bool(row.reader_administers),
     )
 
 

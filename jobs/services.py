@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from kombu.exceptions import ChannelError
 
-from artifactsite.lib import tracing, worded
+from artifactsite.lib import callers, tracing, worded
 from artifactsite.lib.errors import Conflict
 from artifactsite.lib.worded import Values
 from jobs import figures, registry
@@ -47,7 +47,7 @@ def enqueue(
     registered = registry.get(task)
     if registered is None:
         raise LookupError(f"no task is registered as {task!r}")
-    request = structlog.contextvars.get_contextvars().get("request_id", "")
+    request = callers.request_id() or ""
     job = Job(
         task=task, target=target, queue=registered.queue, priority=priority, request=request,
         available_at=timezone.now() + after,

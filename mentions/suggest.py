@@ -1,8 +1,8 @@
 """What the @-dropdown offers: what the caller may see, best first.
 
-It is asked with every key, so it costs little, however much there is: a statement for where one types, one for the
-names that may be meant with all that is shown of them, and another only where hardly anything answers. An index gives
-the names, a hundred or so, and only these are ranked.
+It is asked with every key, so it costs little, however much there is: one statement for the names that may be meant
+with all that is shown of them, and another only where hardly anything answers. An index gives the names, a hundred or
+so, and only these are ranked.
 """
 
 from collections.abc import Iterable

@@ -17,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.http import HttpRequest, HttpResponse
 
+from artifactsite.lib import callers
 from artifactsite.lib.logs import without_link_tokens
 
 log = structlog.get_logger(__name__)
@@ -150,8 +151,10 @@ class TracingMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         method = request.method or ""
         carrier = {"traceparent": request.headers.get("traceparent", "")}
-        asked = structlog.contextvars.get_contextvars().get("request_id", "")
-        facts = {"http.request.method": method, "request_id": asked}
+        facts: dict[str, str | int] = {
+            "http.request.method": method,
+            "request_id": callers.request_id() or "",
+        }
         with span(method, facts, kind="server", carrier=carrier) as told:
             response = self.get_response(request)
             if request.resolver_match:

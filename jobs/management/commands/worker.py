@@ -87,6 +87,9 @@ class Command(BaseCommand):
 
     def _pause(self, seconds: float, seen: int | None) -> None:
         """Until the next look; an idle worker looks sooner where somebody has written since `seen`: it may be work."""
+        if seen is None:  # nobody tells
+            self.stopping.wait(seconds)
+            return
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not self.stopping.wait(min(left, BUSY_POLL)):
             if _writes() != seen:
