@@ -19,6 +19,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.services import create_token
 from artifacts.models import name_terms
+from mentions.upkeep import merge_index
 from projects.models import Membership, Project, Role
 
 READER = "reader"
@@ -235,6 +236,7 @@ def _bulk() -> Iterator[None]:
             cursor.execute("COMMIT")
             cursor.execute("PRAGMA foreign_keys = ON")
             cursor.execute("ANALYZE")
+            merge_index()  # as the site does every six hours
             return
         tables = list(TABLES)
         cursor.execute(

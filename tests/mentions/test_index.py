@@ -13,6 +13,7 @@ from mentions.index import engine, plan, postgres
 from mentions.index.base import Scope
 from mentions.ranking import query_of
 from mentions.suggest import suggest
+from mentions.upkeep import merge_index
 from tests.cast import Cast
 from tests.mentions.names import NAMES
 from tests.mentions.queries import QUERIES
@@ -167,3 +168,24 @@ def test_ones_own_use_breaks_a_tie_and_then_recency(cast: Cast) -> None:
     assert top(cast, "report") == ["Report A", "Report B"]
     # Somebody else's use is nobody else's business.
     assert top(cast, "report", by="bob") == ["Report B", "Report A"]
+
+
+def test_on_sqlite_its_many_pieces_become_one_and_it_finds_what_it_found(cast: Cast) -> None:
+    if connection.vendor != "sqlite":
+        assert merge_index() == 0
+        return
+    pieces = "SELECT count(DISTINCT segid) FROM mentions_terms_idx"
+    with connection.cursor() as cursor:
+        for name in ("Balance Sheet", "Cash Flow", "Profit and Loss"):
+            fill(cast, [name])
+            # A piece is written when the index is read, as at the end of a transaction.
+            assert found(cast, name) == {name}
+        Artifact.objects.filter(name="Cash Flow").delete()
+        found(cast, "cash")
+        assert cursor.execute(pieces).fetchone()[0] > 1
+        assert merge_index() > 0
+        assert cursor.execute(pieces).fetchone()[0] == 1
+    assert (found(cast, "balance"), found(cast, "cash"), found(cast, "loss")) == (
+        {"Balance Sheet"}, set(), {"Profit and Loss"},
+    )  # fmt: skip
+    assert merge_index() == 0
