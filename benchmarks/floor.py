@@ -18,11 +18,12 @@ _FIELDS = "id", "name", "kind", "gallery_type", "visibility", "description", "cr
 
 
 class BareRows(APIView):
-    """The newest of one person as dicts, by the index, without count, links or rights."""
+    """The newest of one person as dicts, by the index, without count, links or rights: SIZE of them or `?size=`."""
 
     def get(self, request: Request) -> Response:
+        size = int(request.query_params.get("size", SIZE))
         rows = Artifact.objects.filter(owner=request.user.pk).order_by("-created_at", "-pk").values(*_FIELDS)
-        return Response(list(rows[:SIZE]))
+        return Response(list(rows[:size]))
 
 
 class BareSerializer(serializers.ModelSerializer[Artifact]):

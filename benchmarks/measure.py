@@ -3,7 +3,7 @@
 import io
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,11 +65,27 @@ class Figure:
     database: float
     p50: float
     p95: float
-    ratio: float = 0.0  # of cpu to the floor's
-    p95_ratio: float = 0.0  # of p95 to the floor's
-    cpu_p95_ratio: float = 0.0  # of the p95 of cpu to the floor's
+    p99: float
+    ratio: float = 0.0  # of cpu to the first floor's
+    p95_ratio: float = 0.0  # of p95 to that floor's
+    cpu_p95_ratio: float = 0.0  # of the p95 of cpu to that floor's
+    beside: dict[str, "Floor"] = field(default_factory=dict)
+    cold_p95: float = 0.0  # of the pass before, with other words
     queries: int = 0
     complaints: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Floor:
+    """What was asked beside each request: milliseconds, and what the request took of them."""
+
+    cpu: float
+    p50: float
+    p95: float
+    p99: float
+    ratio: float
+    p95_ratio: float
+    cpu_p95_ratio: float
 
 
 @dataclass
@@ -94,19 +110,27 @@ class _Times:
 
 
 def measure(
-    case: str, rows: int, ask: Callable[[str], Answer], addresses: list[str], floor: str | None = None
+    case: str,
+    rows: int,
+    ask: Callable[[str], Answer],
+    addresses: list[str],
+    floors: dict[str, str] | None = None,
+    warm: Sequence[str] = (),
 ) -> Figure:
-    """Asks for each of the addresses once, after one that warms up.
+    """Asks for each of the addresses once, after `warm`, or after one that warms up.
 
-    `floor`: the address of the floor, asked beside each of them, so that other work on the machine meets both alike.
+    `floors`: the addresses of floors by name, asked beside each of them, so that other work on the machine meets all
+    alike.
     """
-    _check(ask(addresses[0]), addresses[0])
     database = backends()
-    its, beside = _Times(), _Times()
+    cold = _Times()
+    for address in warm or addresses[:1]:
+        cold.ask(ask, address, database)
+    its, beside = _Times(), {name: _Times() for name in floors or ()}
     for address in addresses:
         its.ask(ask, address, database)
-        if floor is not None:
-            beside.ask(ask, floor, database)
+        for name, times in beside.items():
+            times.ask(ask, (floors or {})[name], database)
     figure = Figure(
         case=case,
         rows=rows,
@@ -114,17 +138,33 @@ def measure(
         site=round(statistics.median(its.site), 2),
         database=round(statistics.median(its.store), 2),
         p50=round(statistics.median(its.wall), 2),
-        p95=round(_p95(its.wall), 2),
+        p95=round(_part(its.wall, 0.95), 2),
+        p99=round(_part(its.wall, 0.99), 2),
+        beside={name: _floor(its, times) for name, times in beside.items()},
+        cold_p95=round(_part(cold.wall, 0.95), 2) if warm else 0.0,
     )
-    if floor is not None:
-        figure.ratio = round(statistics.median(its.cpu) / statistics.median(beside.cpu), 2)
-        figure.p95_ratio = round(_p95(its.wall) / _p95(beside.wall), 2)
-        figure.cpu_p95_ratio = round(_p95(its.cpu) / _p95(beside.cpu), 2)
+    for floor in list(figure.beside.values())[:1]:
+        figure.ratio, figure.p95_ratio, figure.cpu_p95_ratio = (
+            floor.ratio, floor.p95_ratio, floor.cpu_p95_ratio,
+        )  # fmt: skip
     return figure
 
 
-def _p95(times: list[float]) -> float:
-    return sorted(times)[int(len(times) * 0.95)]
+def _floor(its: _Times, floor: _Times) -> Floor:
+    return Floor(
+        cpu=round(statistics.median(floor.cpu), 2),
+        p50=round(statistics.median(floor.wall), 2),
+        p95=round(_part(floor.wall, 0.95), 2),
+        p99=round(_part(floor.wall, 0.99), 2),
+        ratio=round(statistics.median(its.cpu) / statistics.median(floor.cpu), 2),
+        p95_ratio=round(_part(its.wall, 0.95) / _part(floor.wall, 0.95), 2),
+        cpu_p95_ratio=round(_part(its.cpu, 0.95) / _part(floor.cpu, 0.95), 2),
+    )
+
+
+def _part(times: list[float], part: float) -> float:
+    """What so large a part of them stays below: 0.95 for p95."""
+    return sorted(times)[int(len(times) * part)]
 
 
 def _check(answer: Answer, address: str) -> None:
@@ -145,6 +185,26 @@ HEADING = (
     f"{'':26}{'cpu ms':>8}{'site':>8}{'db':>8}{'× floor':>8}{'× p95':>8}"
     f"{'p50 ms':>9}{'p95 ms':>9}{'× p95':>8}{'queries':>9}  plans"
 )
+
+
+def beside(figures: list[Figure]) -> Iterator[str]:
+    """A table of those with more than one floor: p50, p95 and p99 of both on the clock, and the ratios."""
+    compared = [figure for figure in figures if len(figure.beside) > 1]
+    if not compared:
+        return
+    names = list(compared[0].beside)
+    columns = f"{'p50 ms':>8}{'p95':>7}{'p99':>7}"
+    yield f"\n{'on the clock':26}{columns}{'cold p95':>10}" + "".join(
+        f"   {name:>24}: × cpu, × p95" for name in names
+    )
+    for figure in compared:
+        yield (
+            f"{figure.case:26}{figure.p50:8.1f}{figure.p95:7.1f}{figure.p99:7.1f}{figure.cold_p95:10.1f}"
+            + "".join(
+                f"{floor.p50:10.1f}{floor.p95:6.1f}{floor.p99:6.1f}{floor.ratio:9.2f}{floor.p95_ratio:9.2f}"
+                for floor in figure.beside.values()
+            )
+        )
 
 
 def with_queries(figure: Figure, ask: Callable[[str], Any], address: str) -> Figure:
