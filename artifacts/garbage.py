@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -29,12 +30,13 @@ def without_rows(keys: list[str]) -> list[str]:
     return [key for key in keys if key not in known]
 
 
-def collect_garbage() -> int:
-    """Removes files without rows that are older than GARBAGE_GRACE. Returns how many.
+def collect_garbage(*, grace: timedelta | None = None) -> int:
+    """Removes files without rows that are older than `grace`, by default GARBAGE_GRACE. Returns how many.
 
-    None while a backup runs: it still needs those whose rows were deleted since it began.
+    A shorter grace takes files whose rows are just to come: only for a site that nobody writes to. None while a
+    backup runs: it still needs those whose rows were deleted since it began.
     """
-    before = timezone.now() - settings.GARBAGE_GRACE
+    before = timezone.now() - (settings.GARBAGE_GRACE if grace is None else grace)
     removed = 0
     keys = stored_keys()
     while batch := list(islice(keys, BATCH)):
@@ -45,7 +47,7 @@ def collect_garbage() -> int:
             break
         blobs.discard(doomed)
         removed += len(doomed)
-    removed += _remove_partial(before.timestamp()) + direct.collect_abandoned()
+    removed += _remove_partial(before.timestamp()) + direct.collect_abandoned(before)
     if removed:
         log.info("garbage collected", files=removed)
     return removed

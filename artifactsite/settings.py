@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "artifactsite.lib.middleware.PolicyMiddleware",
+    "artifactsite.lib.middleware.VaryMiddleware",
     "artifactsite.lib.callers.CallerMiddleware",
     "artifactsite.lib.tracing.TracingMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -224,7 +225,8 @@ MAX_UPLOAD_REQUEST_BYTES = env.integer("MAX_UPLOAD_REQUEST_BYTES", 2 * 1024**3, 
 LINK_LIFETIME = timedelta(days=30)
 # How long a deletion of artifacts can be undone. Pages offer it for some seconds only.
 UNDO_DELETION = timedelta(seconds=env.integer("UNDO_DELETION_SECONDS", 60, at_least=1))
-GARBAGE_GRACE = timedelta(hours=env.integer("GARBAGE_GRACE_HOURS", 24))
+# Never none: a file is written before its row (docs/rules.md 9), and is nobody's until that is committed.
+GARBAGE_GRACE = timedelta(hours=env.integer("GARBAGE_GRACE_HOURS", 24, at_least=1))
 
 # --- people -----------------------------------------------------------------------------------
 

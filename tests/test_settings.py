@@ -38,6 +38,7 @@ BAD: list[tuple[str, dict[str, str]]] = [
     ("LOG_LEVEL", {"LOG_LEVEL": "chatty"}),
     ("WORKER_THREADS", {"WORKER_THREADS": "0"}),
     ("CEILING_FILES", {"CEILING_FILES": "-1"}),
+    ("GARBAGE_GRACE_HOURS", {"GARBAGE_GRACE_HOURS": "0"}),
     ("MAX_ARTIFACT_BYTES", {"MAX_ARTIFACT_BYTES": "2GB"}),
     ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "all"}),
     ("SECRET_KEY", {"SECRET_KEY": "short"}),

@@ -7,7 +7,7 @@ bytes themselves, and goes the same way as every upload (`services.py`).
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -136,9 +136,8 @@ def _taken_in(announced: DirectUpload) -> Upload:
     return get_object_or_404(Upload.objects.with_extraction(), pk=announced.pk)
 
 
-def collect_abandoned() -> int:
-    """Forgets what never was taken in, after GARBAGE_GRACE. Returns how many objects it removed."""
-    before = timezone.now() - settings.GARBAGE_GRACE
+def collect_abandoned(before: datetime) -> int:
+    """Forgets what never was taken in and is older than `before`. Returns how many objects it removed."""
     DirectUpload.objects.filter(expires_at__lt=before).delete()
     removed = 0
     for key in stored.keys_in(DIRECT):

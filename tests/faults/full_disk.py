@@ -41,11 +41,10 @@ def fill(disk: Path, *, left: int) -> Path:
 
 
 def inject(seed: int, account: Account) -> None:
-    settings = {"GARBAGE_GRACE_HOURS": "0", "JOB_LEASE_SECONDS": "3"}
     with (
         tempfile.TemporaryDirectory(prefix="artifactsite-log-") as folder,
         small_disk() as disk,
-        running_site(Path(folder), DATA_DIR=str(disk), **settings) as site,
+        running_site(Path(folder), DATA_DIR=str(disk), JOB_LEASE_SECONDS="3") as site,
     ):
         acts = Acts(site)
         acts.upload()

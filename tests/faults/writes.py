@@ -123,7 +123,7 @@ def settle(site: Site, acts: Acts, account: Account) -> None:
     """Waits for the work, then collects garbage. What was acknowledged has to be there, and nothing was a 500."""
     until(site._answers, 180, "the site did not come back")
     until(lambda: rows(site, WAITING)[0][0] == 0, 300, "work was left over")
-    site.manage("collect_garbage")
+    site.manage("collect_garbage", "--at-once")
     account.acknowledged += len(acts.hashes)
     account.notes.append(f"answers {dict(sorted(acts.answers.items()))}")
     assert not [status for status in acts.answers if status == "500"], acts.answers
@@ -156,7 +156,7 @@ def inject_bucket(what: str, seed: int, account: Account) -> None:
     ):
         Path(folder).chmod(0o755)
         settings = {**bucket, "S3_ENDPOINT_URL": faulty.url, "S3_TIMEOUT_SECONDS": "1"}
-        with running_site(Path(folder), **settings, GARBAGE_GRACE_HOURS="0", JOB_LEASE_SECONDS="3") as site:
+        with running_site(Path(folder), **settings, JOB_LEASE_SECONDS="3") as site:
             acts, deleted = Acts(site), 0
             acts.upload()
             fault = (lambda: end_site(site)) if what == KILL else what
@@ -216,7 +216,7 @@ def inject_kills(seed: int, account: Account) -> None:
     """The web server is killed at moments spread over a whole delivery to a disk."""
     with tempfile.TemporaryDirectory(prefix="artifactsite-writes-") as folder:
         Path(folder).chmod(0o755)
-        with running_site(Path(folder), GARBAGE_GRACE_HOURS="0", JOB_LEASE_SECONDS="3") as site:
+        with running_site(Path(folder), JOB_LEASE_SECONDS="3") as site:
             acts = Acts(site)
             started = time.monotonic()
             acts.deliver(8 * 1024 * 1024)
