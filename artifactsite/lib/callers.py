@@ -9,7 +9,6 @@ from contextvars import ContextVar
 
 import structlog
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_vary_headers
 from django.utils.functional import LazyObject
 from rest_framework.throttling import BaseThrottle
 
@@ -57,8 +56,6 @@ class CallerMiddleware:
             response = self.get_response(request)
         finally:
             _current.reset(token)
-        # Also of a token's answer, whose session nobody looked at: no cache in between gives it to somebody else.
-        patch_vary_headers(response, ["Cookie"])
         level = {4: logging.WARNING, 5: logging.ERROR}.get(response.status_code // 100, logging.INFO)
         log.log(
             level,

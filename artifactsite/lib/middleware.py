@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 from artifactsite.lib.serving import is_raw, mark_raw
 
@@ -32,6 +33,22 @@ class RawContentMiddleware:
                 # They would speak of an empty page, where the reader asked about the content.
                 for header in ("Content-Length", "Content-Type"):
                     del response[header]
+        return response
+
+
+class VaryMiddleware:
+    """Tells caches that an answer is of whoever asked for it (`Vary: Cookie`): none gives it to somebody else.
+
+    Django says so only of answers for which it looked at a session, and a token's has none. Static files, which are
+    the same for everybody, don't come by here.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        patch_vary_headers(response, ["Cookie"])
         return response
 
 
