@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 from django.test import override_settings
@@ -34,8 +35,9 @@ def _own_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         storages["default"] = {**settings.STORAGES["default"], "OPTIONS": {"location": str(root / "files")}}
     cache_settings = {}
     if settings.REDIS_URL:
-        # Emptying the cache must not empty another worker's.
+        # Emptying the cache must not empty another worker's, and nobody else rings its doorbells.
         url = own_redis_database(settings.REDIS_URL)
+        current_app.conf.broker_url = url
         cache_settings = {
             "REDIS_URL": url,
             "CACHES": {"default": {**settings.CACHES["default"], "LOCATION": url}},

@@ -376,6 +376,7 @@ def test_who_is_rung_does_the_most_urgent_whatever_it_was_rung_for(work: Work) -
 @pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="needs REDIS_URL")
 def test_the_sweep_rings_for_what_waits_unrung_and_no_more(work: Work, settings) -> None:
     with current_app.connection_for_write() as broker:
+        # Other tests of this worker may have rung, and answered none.
         broker.default_channel.queue_purge(Queue.TURNS) if services._rung(Queue.TURNS) else None
         for _ in range(3):
             queued()
