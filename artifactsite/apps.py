@@ -8,9 +8,9 @@ class ArtifactsiteConfig(AppConfig):
 
     def ready(self) -> None:
         # Not before all apps are there.
-        from artifactsite.lib import slow_queries, tracing
+        from artifactsite.lib import statements, tracing
         from artifactsite.operations import metrics
 
         metrics.register()
-        slow_queries.watch()
+        statements.watch()
         tracing.start()

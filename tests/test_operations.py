@@ -13,10 +13,11 @@ import structlog
 from auditlog.models import LogEntry
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from artifactsite.lib import slow_queries
+from artifactsite.lib import statements
 from artifactsite.operations import metrics, overview, services
 from jobs import figures
 from jobs import services as jobs
@@ -197,23 +198,46 @@ def test_prometheus_is_told_what_the_site_did(
     assert re.search(r'artifactsite_extraction_seconds_total{format="txt",outcome="ready"} 0\.\d+', told)
 
 
+def test_prometheus_is_told_what_requests_asked_the_database(cast: Cast) -> None:
+    def asked(figure: str) -> float:
+        line = re.search(
+            rf'artifactsite_{figure}_total{{method="GET",view="projects[^"]*"}} (\S+)', scraped()
+        )
+        return float(line[1]) if line else 0.0
+
+    connection.ensure_connection()
+    client, before, seconds = cast.api("alice"), asked("queries"), asked("query_seconds")
+    with CaptureQueriesContext(connection) as context:
+        client.get("/api/projects")
+    count = len(context)
+    assert asked("queries") - before == count > 0
+    assert 0 < asked("query_seconds") - seconds < 60
+
+
 def test_a_scrape_is_a_few_small_queries(django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(10):
         list(metrics.SiteCollector().collect())
 
 
-def test_the_dashboard_names_only_metrics_that_there_are(
+def test_the_dashboard_names_only_metrics_and_labels_that_there_are(
     cast: Cast, do_jobs: Callable[[], int], django_capture_on_commit_callbacks: Any
 ) -> None:
     do_some_work(cast, do_jobs, django_capture_on_commit_callbacks)
-    Client().get("/healthz")
-    there = set(re.findall(r"^# TYPE (\S+)", scraped(), re.MULTILINE))
-    there |= {f"{name}_bucket" for name in there}
+    services.measure_storage()
+    cast.api("alice").get("/api/projects")
+    there: dict[str, set[str]] = {}
+    for name, labels in re.findall(r"^(\w+)(?:{(.*)})? ", scraped(), re.MULTILINE):
+        there.setdefault(name, set()).update(re.findall(r'(\w+)="', labels))
     panels = json.loads(DASHBOARD.read_text())["panels"]
     expressions = [target["expr"] for panel in panels for target in panel["targets"]]
     named = {name for text in expressions for name in re.findall(r"\b(?:artifactsite|django)_\w+", text)}
     assert len(named) > 12
-    assert named <= there
+    assert named <= there.keys()
+    for text in expressions:
+        of_all = [there[name] for name in re.findall(r"\b(?:artifactsite|django)_\w+", text)]
+        asked = {label for by in re.findall(r"by \(([^)]*)\)", text) for label in by.split(", ")}
+        asked |= set(re.findall(r'(\w+)!?="', text))
+        assert asked <= set.union(*of_all), text
 
 
 # --- logs --------------------------------------------------------------------------------------------
@@ -235,10 +259,14 @@ def test_the_id_of_a_request_reaches_the_worker(cast: Cast, monkeypatch: pytest.
 
 def test_a_slow_statement_is_logged_without_its_values(settings: Any) -> None:
     settings.SLOW_QUERY_MS = 1
-    with structlog.testing.capture_logs() as logs, connection.execute_wrapper(slow_queries._timed):
+    with structlog.testing.capture_logs() as logs, connection.execute_wrapper(statements._timed):
         User.objects.filter(username="nobody knows").exists()
         assert not logs or logs[0]["milliseconds"] >= 1
         settings.SLOW_QUERY_MS = 0.000001
         User.objects.filter(username="nobody knows").exists()
+        assert len(logs) >= 1
+        settings.SLOW_QUERY_MS, told = 0, len(logs)
+        User.objects.filter(username="nobody knows").exists()
+    assert len(logs) == told, "0: none"
     assert "accounts_user" in logs[-1]["sql"]
     assert "nobody knows" not in str(logs)

@@ -118,6 +118,23 @@ def test_work_is_done_and_events_come_while_it_runs(alice: Person) -> None:
     assert alice.finished_upload(conversation, upload["fileId"])["status"] == "ready"
 
 
+def test_a_workers_lines_are_for_machines_and_name_the_request(stack: Stack, alice: Person) -> None:
+    conversation = alice.conversation()
+    alice.post(
+        f"conversations/{conversation}/uploads",
+        files=[("file", ("a.txt", b"words"))],
+        headers={"X-Request-ID": "asked-by-this-test"},
+    )
+
+    def lines() -> list[dict[str, Any]]:
+        said = stack.log("worker-extraction").splitlines()
+        assert not [line for line in said if re.match(r"\[\d{4}-", line)], "Celery's own format"
+        return [json.loads(line) for line in said if line.startswith("{")]
+
+    (done,) = wait_for(lambda: [one for one in lines() if one.get("request_id") == "asked-by-this-test"])
+    assert (done["event"], done["task"], done["level"]) == ("job done", "uploads.extract", "info")
+
+
 def test_a_download_by_the_bucket(alice: Person) -> None:
     (row,) = delivered(alice, ("data.bin", PAGE))
     sent = alice.get(row["url"], allow_redirects=False)

@@ -13,6 +13,7 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import REGISTRY, Collector
 
+from artifactsite.lib.statements import spent
 from artifactsite.operations import overview
 from jobs import figures
 
@@ -88,6 +89,8 @@ SECONDS = Histogram(
 ANSWERS = Counter(
     "django_http_responses_total_by_status_view_method", "Answers", ["status", "view", "method"]
 )
+QUERIES = Counter("artifactsite_queries", "Statements of the database for a request", ["view", "method"])
+QUERY_SECONDS = Counter("artifactsite_query_seconds", "How long requests waited for them", ["view", "method"])
 
 
 @lru_cache(10_000)
@@ -96,16 +99,21 @@ def _of(metric: Any, *labels: str) -> Any:
 
 
 class RequestFigures:
-    """How many requests there are, how they are answered and how soon, all middleware included."""
+    """How many requests there are, how they are answered and how soon, all middleware included, and what they asked
+    the database. A body that streams is made later and is in none of it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        began = time.perf_counter()
+        began, queries, waited = time.perf_counter(), spent.count, spent.seconds
         response = self.get_response(request)
         match, method = request.resolver_match, request.method or ""
         view = match.view_name if match else "<unnamed view>"
         _of(SECONDS, view, method).observe(time.perf_counter() - began)
         _of(ANSWERS, str(response.status_code), view, method).inc()
+        if spent.count > queries:
+            _of(QUERIES, view, method).inc(spent.count - queries)
+            _of(QUERY_SECONDS, view, method).inc(spent.seconds - waited)
         return response
