@@ -11,20 +11,20 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import quote_etag
 
 from accounts.models import User
-from artifacts import kinds
+from artifacts import kinds, thumbnails
 from artifacts.kinds.base import Download, read_text, stored_bytes
 from artifacts.kinds.visualization import html_of
 from artifacts.models import Artifact, Kind, Thumbnail, Version
 from artifacts.preview import frame_policy
-from artifacts.thumbnails import is_small_enough
 from artifacts.types import HTML, IMAGES, MEDIA, NOTEBOOK
 from artifacts.viewers import document, notebook
 from artifacts.viewers.console import with_reporter
 from artifactsite.lib.errors import Invalid, Refusal
 from artifactsite.lib.names import extension_of
 from artifactsite.lib.pagination import whole
-from artifactsite.lib.serving import PASSIVE, Blob, mark_raw, serve, serve_text
+from artifactsite.lib.serving import ASKED_EACH_TIME, IMMUTABLE, PASSIVE, Blob, mark_raw, serve, serve_text
 from uploads.extraction import ExtractionError
+from uploads.extraction.decoding import decode
 
 LARGEST_FRAME = 32 * 1024 * 1024
 TOO_LARGE = b"<p>This page is too large to preview. Download it instead.</p>"
@@ -195,18 +195,26 @@ def page(request: HttpRequest, artifact: Artifact, version: Version, number: int
 
 
 def thumbnail(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResponseBase:
-    """The small picture. Its address names the content, so that a new version is a new address; whether one may
-    still see it is asked every time, and costs an answer without a body (304).
+    """The small picture. Its address names the content, so that a new version is a new address, which a browser keeps
+    of what is its user's own. Of what others share it asks each time, and gets an answer without a body (304): they
+    may have unshared it (decision 0014).
     """
     made = Thumbnail.objects.filter(version=version).first()
     if made is None:
-        if not is_small_enough(version.media_type, version.size, version.preview):
+        if not thumbnails.is_small_enough(version.media_type, version.size, version.preview):
             raise Refusal("no_thumbnail", "There is no thumbnail of it yet.", status=404)
         return image(request, artifact, version)
     if not made.file:
         raise Refusal("no_thumbnail", made.reason, status=404)
     blob = Blob(made.file, made.size, _etag(version, "thumbnail"), "image/webp", f"{artifact.name}.webp")
-    return serve(request, blob, inline=True)
+    own = artifact.owner_id == request.user.pk
+    names_content = request.GET.get("v") == thumbnails.mark_of(version.sha256)
+    return serve(request, blob, inline=True, cache=IMMUTABLE if own and names_content else ASKED_EACH_TIME)
+
+
+def _as_utf8(page: bytes) -> bytes:
+    """A page in whatever encoding it has, or says that it has, as our answer's header says."""
+    return decode(page, is_html=True)[0].encode("utf-8", "replace")
 
 
 def frame(
@@ -223,7 +231,7 @@ def frame(
         body = with_reporter(found.encode("utf-8", "replace"))
     elif version.media_type in HTML.values():
         body = (
-            with_reporter(b"".join(kinds.get(artifact.kind).data(version)[1]))
+            with_reporter(_as_utf8(b"".join(kinds.get(artifact.kind).data(version)[1])))
             if version.size <= LARGEST_FRAME
             else TOO_LARGE
         )

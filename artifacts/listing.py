@@ -63,6 +63,7 @@ class Row(NamedTuple):
     current__thumbnail__file: str | None
     current__thumbnail__width: int | None
     current__thumbnail__height: int | None
+    current__thumbnail__reason: str | None
     current__grid__id: int | None
     current__grid__summary: dict[str, Any] | None
 

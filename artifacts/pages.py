@@ -229,6 +229,8 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
     grid: Grid | None = getattr(version, "grid", None) if thumbnail else None
     if grid is not None and grid.summary:
         return _table_body(grid.summary, *TILE_CELLS)
+    if reason := thumbnails.why_none(version) if thumbnail else thumbnails.no_picture(version):
+        return Body("facts", text=reason)
     if version.media_type in IMAGES.values() and not thumbnail:
         return Body(
             "image",

@@ -7,10 +7,11 @@ from typing import Any
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from artifacts import thumbnails
 from artifacts.kinds.base import read_text
 from artifacts.models import Artifact, GalleryType, Kind, Version
 from artifacts.types import CODE, HTML, IMAGES, MEDIA, NOTEBOOK, is_textual
-from artifacts.viewers import code, document, grid, json_tree, notebook
+from artifacts.viewers import code, document, grid, json_file, notebook
 from artifactsite.lib import blobs, markdown
 from uploads.extraction.decoding import decode
 from uploads.extraction.highlight import normal
@@ -44,14 +45,16 @@ def preview_of(artifact: Artifact, version: Version, query: Mapping[str, str] | 
     """The preview of a version that the caller may see; of a table, the page that an address's `query` asks for."""
     if grid.is_grid(artifact, version):
         return Preview("grid", artifact, version, content=grid.view_of(artifact, version, query or {}))
+    if not version.size or (reason := thumbnails.no_picture(version)):
+        return Preview("facts", artifact, version, text=reason if version.size else "")
     if artifact.kind == Kind.VISUALIZATION or version.media_type in HTML.values():
         return Preview("frame", artifact, version, url=_address("artifact-frame", artifact, version))
     if version.media_type in IMAGES.values():
         return Preview("image", artifact, version, url=_address("artifact-image", artifact, version))
-    structured = _structured(artifact, version) if version.size else None
+    structured = _structured(artifact, version)
     if structured is not None:
         return structured
-    if is_textual(version.media_type) and version.size:
+    if is_textual(version.media_type):
         return _text(artifact, version)
     return Preview("facts", artifact, version)
 
@@ -73,10 +76,9 @@ def _structured(artifact: Artifact, version: Version) -> Preview | None:
         cells = notebook.read(read_text(version))
         url = _address("artifact-frame", artifact, version)
         return Preview("notebook", artifact, version, url=url, content=cells) if cells else None
-    if media_type == CODE["json"] and version.size <= LONGEST:
-        text = read_text(version)
-        tree = json_tree.tree(text)
-        return Preview("json", artifact, version, text=text, content=tree) if tree is not None else None
+    if media_type == CODE["json"] and (tree := json_file.tree_of(version)) is not None:
+        text, truncated = read_text(version, LONGEST), version.size > LONGEST
+        return Preview("json", artifact, version, text=text, content=tree, truncated=truncated)
     return None
 
 

@@ -22,6 +22,8 @@ LARGEST_UNDRAWN = 8 * 1024 * 1024  # bytes of an image that stands for its own t
 _IMAGES = frozenset(IMAGES.values())
 _PICTURED = _IMAGES | TYPES
 MOST_PIXELS_UNDRAWN = 25_000_000
+# A browser takes four bytes of memory for each: of a bomb it shows nothing, or ends.
+MOST_PIXELS_SHOWN = 250_000_000
 # What is worth another attempt: the machine's fault, not the file's.
 _PASSING = {"unavailable"}
 log = structlog.get_logger(__name__)
@@ -37,8 +39,25 @@ def is_small_enough(media_type: str, size: int, summary: Mapping[str, Any]) -> b
     """Whether an image of so many bytes may stand for its own thumbnail until that is drawn."""
     if media_type not in _IMAGES:
         return False
-    pixels = summary.get("width", 0) * summary.get("height", 0)
-    return 0 < size <= LARGEST_UNDRAWN and bool(pixels <= MOST_PIXELS_UNDRAWN)
+    return 0 < size <= LARGEST_UNDRAWN and _pixels(summary) <= MOST_PIXELS_UNDRAWN
+
+
+def _pixels(summary: Mapping[str, Any]) -> int:
+    return int(summary.get("width", 0) * summary.get("height", 0))
+
+
+def no_picture(version: Version) -> str:
+    """Why a page shows nothing of an image, as a sentence; empty where it shows it."""
+    if version.media_type not in _IMAGES or _pixels(version.preview) <= MOST_PIXELS_SHOWN:
+        return ""
+    width, height = version.preview["width"], version.preview["height"]
+    return f"This image is too large to show: {width:,} × {height:,} pixels."
+
+
+def why_none(version: Version) -> str:
+    """Why there is no thumbnail, where that was tried. Wants `thumbnail` selected along."""
+    made: Thumbnail | None = getattr(version, "thumbnail", None)
+    return (made.reason if made is not None else "") or no_picture(version)
 
 
 def is_pictured(media_type: str, size: int, summary: Mapping[str, Any], drawn: str | None) -> bool:
@@ -56,7 +75,12 @@ def has_picture(version: Version) -> bool:
 
 def query(number: int, sha256: str) -> str:
     """What makes the address of a version's picture another one for other content."""
-    return f"version={number}&v={sha256[:16]}"
+    return f"version={number}&v={mark_of(sha256)}"
+
+
+def mark_of(sha256: str) -> str:
+    """What of a content's hash stands in the address of its picture."""
+    return sha256[:16]
 
 
 def make(version_id: uuid.UUID) -> None:

@@ -46,6 +46,7 @@ CODE = {
     "xml": "application/xml",
     "css": "text/css",
     "scss": "text/x-scss",
+    "rs": "text/x-rust",
     "sql": "application/sql",
     "md": "text/markdown",
     "markdown": "text/markdown",

@@ -16,6 +16,14 @@ _REPORTER = b"""<script>(() => {
     if (waiting) waiting.push(short);
     else send(short);
   };
+  const said = (word) => {
+    try {
+      if (typeof word === "object" && word && !(word instanceof Error)) return JSON.stringify(word) ?? String(word);
+      return String(word);
+    } catch {
+      return typeof word;
+    }
+  };
   addEventListener("message", (event) => {
     if (event.source !== parent || event.data?.type !== "frame-errors" || !waiting) return;
     waiting.forEach(send);
@@ -26,18 +34,18 @@ _REPORTER = b"""<script>(() => {
     if (event.message) tell(event.message + (event.lineno ? ` (line ${event.lineno})` : ""));
     else if (target?.tagName) tell(`Could not load ${target.src || target.href || target.tagName}`);
   }, true);
-  addEventListener("unhandledrejection", (event) => tell(event.reason));
+  addEventListener("unhandledrejection", (event) => tell(said(event.reason)));
   addEventListener("securitypolicyviolation", (event) => {
     tell(`Blocked: ${event.blockedURI} (${event.effectiveDirective})`);
   });
   const original = console.error.bind(console);
   console.error = (...words) => {
-    tell(words.join(" "));
+    tell(words.map(said).join(" "));
     original(...words);
   };
   document.currentScript.remove();
 })();</script>"""
-_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<!doctype[^>]*>", re.IGNORECASE | re.DOTALL)
+_START = re.compile(rb"\s*(?:(?:<!--.*?-->|<\?[^>]*>)\s*)*<!doctype[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
 def with_reporter(page: bytes) -> bytes:

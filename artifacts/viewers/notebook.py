@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.safestring import SafeString, mark_safe
 
 from artifactsite.lib import markdown
+from uploads.extraction.protocol import storable
 
 LARGEST = 16 * 1024 * 1024  # bytes
 MOST_CELLS, MOST_OUTPUTS = 200, 300
@@ -94,7 +95,8 @@ def _language(data: dict[str, Any]) -> str:
 
 
 def _joined(lines: Any) -> str:
-    return "".join(str(line) for line in lines) if isinstance(lines, list) else str(lines)
+    # Half of a pair of surrogates is valid JSON, and can't be sent.
+    return storable("".join(map(str, lines)) if isinstance(lines, list) else str(lines))
 
 
 def _cell(raw: dict[str, Any], language: str) -> Cell:
@@ -144,5 +146,5 @@ def _picture(kind: str, encoded: str) -> str:
 
 def _plain(text: str) -> str:
     """Text without a terminal's colours."""
-    text = _COLOURS.sub("", text)
+    text = _COLOURS.sub("", storable(text))
     return text if len(text) <= LONGEST_OUTPUT else text[:LONGEST_OUTPUT] + "…"

@@ -47,10 +47,14 @@ class Blob:
     name: str
 
 
+# How long a browser keeps raw content: never without asking, or, under an address that names the content, for good.
+ASKED_EACH_TIME = "private, no-cache"
+IMMUTABLE = "private, max-age=31536000, immutable"
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def raw_content(view: View, *, cache: str = "private, no-cache") -> View:
+def raw_content(view: View, *, cache: str = ASKED_EACH_TIME) -> View:
     """Marks a view that sends somebody's content: its refusals get the headers of raw content too."""
     view.raw_cache = cache  # type: ignore[attr-defined]
     return view
@@ -61,7 +65,7 @@ def is_raw(response: HttpResponseBase) -> bool:
     return getattr(response, "is_raw_content", False)
 
 
-def mark_raw(response: HttpResponseBase, *, policy: str = SANDBOX, cache: str = "private, no-cache") -> None:
+def mark_raw(response: HttpResponseBase, *, policy: str = SANDBOX, cache: str = ASKED_EACH_TIME) -> None:
     """The headers that all raw content carries, whatever its status (docs/security.md 14)."""
     response["Content-Security-Policy"] = policy
     response["X-Content-Type-Options"] = "nosniff"
@@ -147,7 +151,7 @@ def serve(
     *,
     inline: bool = False,
     policy: str = SANDBOX,
-    cache: str = "private, no-cache",
+    cache: str = ASKED_EACH_TIME,
 ) -> HttpResponseBase:
     """Sends `blob` as a download, or inline where its type is passive."""
     if inline and blob.media_type not in PASSIVE:
@@ -169,7 +173,7 @@ def serve(
         response["Content-Disposition"] = disposition
         response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
-    mark_raw(response, policy=policy, cache=cache)
+    mark_raw(response, policy=policy, cache=cache if response.status_code < 400 else ASKED_EACH_TIME)
     return response
 
 

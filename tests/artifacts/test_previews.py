@@ -56,7 +56,7 @@ NOTEBOOK = {
         {
             "cell_type": "code",
             "execution_count": 3,
-            "source": "print(1)",
+            "source": "print(1)  # \ud800",
             "outputs": [
                 {"output_type": "stream", "text": [HOSTILE]},
                 {"output_type": "display_data", "data": {"image/png": "aGk=", "text/plain": "x"}},
@@ -76,16 +76,51 @@ def test_json_is_a_tree_and_its_source(cast: Cast) -> None:
     assert "preview-source" in page
 
 
-@pytest.mark.parametrize("text", ["{broken", "[" * 5000 + "]" * 5000, "[1, " * 3, "9" * 6000])
+@pytest.mark.parametrize("text", ["{broken", "[" * 5000 + "]" * 5000, "[1, " * 3])
 def test_json_that_is_none_is_shown_as_it_is_written(cast: Cast, text: str) -> None:
     page = re.sub(r"</?span[^>]*>", "", shown(cast, made(cast, "a.json", text.encode())))
     assert text[:50] in page
     assert "json-tree" not in page
 
 
+def test_json_stands_in_its_tree_as_it_was_written(cast: Cast) -> None:
+    digits = "9" * 1900
+    text = f'{{"a": 1.10, "a": 1e400, "b": {digits}, "c": "\\ud800", "d": NaN, "e": {{}}, "f": []}}'
+    page = shown(cast, made(cast, "a.json", text.encode()))
+    tree = re.sub(r"<[^>]+>", "", page[page.index("json-tree") :].partition("preview-source")[0])
+    for part in ("a: 1.10", "a: 1e400", f"b: {digits}", "c: &quot;\\ud800&quot;", "d: NaN", "e: {}", "f: []"):
+        assert part in tree, part
+
+
 def test_json_of_many_nodes_is_bounded(cast: Cast) -> None:
     page = shown(cast, made(cast, "a.json", json.dumps(list(range(20_000))).encode()))
     assert "more</div>" in page
+
+
+def test_a_large_json_file_has_its_tree_and_the_head_of_its_source(cast: Cast) -> None:
+    rows = [{"name": HOSTILE, "number": number} for number in range(30_000)]
+    page = shown(cast, made(cast, "a.json", json.dumps(rows).encode()))
+    assert "[ ] 30,000 entries" in page
+    assert page.count('class="json-key"') > 2_000
+    assert "Only the beginning is shown" in page
+    assert len(page) < 2_000_000
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.png", "a.mp3", "a.pdf", "a.csv", "a.ipynb"])
+def test_an_empty_file_says_so(cast: Cast, name: str) -> None:
+    assert "This file is empty" in shown(cast, made(cast, name, b""))
+
+
+def test_a_bomb_is_not_given_to_the_browser(cast: Cast, alice: Client) -> None:
+    header = (
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (40_000).to_bytes(4, "big") * 2 + b"\x01\x00\x00\x00\x00"
+    )
+    artifact = made(cast, "a.png", header)
+    said = "This image is too large to show: 40,000 × 40,000 pixels."
+    places = f"/artifacts/{artifact.pk}", f"/conversations/{artifact.conversation_id}", "/artifacts"
+    for page in (shown(cast, artifact), *(alice.get(place).content.decode() for place in places)):
+        assert said in page
+        assert f"{artifact.pk}/image" not in page
 
 
 def test_a_notebook_shows_cells_and_keeps_its_markup_apart(cast: Cast, alice: Client) -> None:
@@ -230,6 +265,7 @@ def test_a_file_too_large_to_show_gives_its_head(cast: Cast) -> None:
     [
         ("<!doctype html><html><head>", "<!doctype html>"),
         ("<!-- a --><!DOCTYPE html PUBLIC 'x'><p>", "<!-- a --><!DOCTYPE html PUBLIC 'x'>"),
+        ("<?xml version='1.0'?>\n<!doctype html><p>", "<?xml version='1.0'?>\n<!doctype html>"),
         ("<p>no doctype", ""),
     ],
 )
@@ -240,6 +276,16 @@ def test_a_page_tells_its_errors_and_keeps_its_doctype(
     body = alice.get(f"/artifacts/{artifact.pk}/frame").content.decode()
     assert body.startswith(before + "<script>")
     assert body.endswith(html.removeprefix(before))
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "shift_jis", "utf-16"])
+def test_a_page_is_read_in_the_encoding_it_names(cast: Cast, alice: Client, encoding: str) -> None:
+    words = "東京" if encoding == "shift_jis" else "Grüße"
+    page = f"<!doctype html><meta charset={encoding}><p>{words}"
+    artifact = made(cast, "a.html", page.encode(encoding))
+    answer = alice.get(f"/artifacts/{artifact.pk}/frame")
+    assert answer["Content-Type"] == "text/html; charset=utf-8"
+    assert words in answer.content.decode()
 
 
 def test_nobody_else_gets_any_of_it(cast: Cast) -> None:

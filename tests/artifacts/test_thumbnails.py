@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.test import Client
 from PIL import Image
 from pypdfium2 import PdfDocument
 
@@ -74,7 +75,8 @@ def test_images_and_pdfs_get_a_small_picture(
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
     assert answer["Content-Disposition"].startswith("inline")
     assert "sandbox" in answer["Content-Security-Policy"]
-    assert answer["Cache-Control"] == "private, no-cache"
+    assert answer["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert "Cookie" in answer["Vary"]
     assert Image.open(io.BytesIO(answer.getvalue())).size == size
     again = cast.api("alice").get(row(cast)["thumbnail_url"], headers={"If-None-Match": answer["ETag"]})
     assert again.status_code == 304
@@ -113,6 +115,10 @@ def test_what_can_not_be_drawn_has_none_and_says_why(
     assert (answer.status_code, answer.json()["code"]) == (404, "no_thumbnail")
     assert word in answer.json()["detail"]
     assert Thumbnail.objects.get().reason == answer.json()["detail"]
+    assert answer["Cache-Control"] == "private, no-cache"
+    client = Client()
+    client.force_login(cast.alice)
+    assert answer.json()["detail"] in client.get("/artifacts").content.decode()
 
 
 def test_a_bomb_is_not_sent_in_place_of_its_thumbnail(cast: Cast) -> None:
@@ -135,7 +141,9 @@ def test_it_is_seen_by_those_who_see_the_artifact_and_only_as_long(
     url = row(cast)["thumbnail_url"]
     assert cast.api("bob").get(url).status_code == 404
     save_artifact(by=cast.alice, artifact=artifact, visibility="project")
-    etag = cast.api("bob").get(url)["ETag"]
+    answer = cast.api("bob").get(url)
+    assert answer["Cache-Control"] == "private, no-cache"
+    etag = answer["ETag"]
     set_visibility(by=cast.alice, artifact=artifact, visibility="private")
     assert cast.api("bob").get(url, headers={"If-None-Match": etag}).status_code == 404
 

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PAGE = """<!doctype html><title>x</title><p id=ran>not yet</p>
 <script>document.getElementById("ran").textContent = document.compatMode + " ran";
-console.error("said <b>it</b>"); fetch("https://example.org/"); missing.call();</script>"""
+console.error("said <b>it</b>", { a: [1] }); fetch("https://example.org/"); missing.call();</script>"""
 CELLS = [
     {"cell_type": "markdown", "source": "# Heading"},
     {
@@ -202,7 +202,7 @@ def test_a_pages_errors_stand_below_it_as_text(
     frame = page.frame_locator("iframe.preview-page")
     expect(frame.locator("#ran")).to_have_text("CSS1Compat ran")
     errors = page.locator(".frame-errors li")
-    expect(errors.filter(has_text="said <b>it</b>")).to_be_visible()
+    expect(errors.filter(has_text='said <b>it</b> {"a":[1]}')).to_be_visible()
     expect(errors.filter(has_text="missing is not defined")).to_be_visible()
     expect(errors.filter(has_text="Blocked: https://example.org")).to_be_visible()
     assert page.locator(".frame-errors b").count() == 0
@@ -381,6 +381,22 @@ def test_sound_and_film_are_played(cast: Cast, page_as: Callable[..., Page], tmp
         }"""
     )
     assert (drawn[0] > 200, drawn[1] < 60, drawn[2] < 60) == (True, True, True)
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_what_the_browser_can_not_show_says_so_and_offers_the_download(
+    cast: Cast, page_as: Callable[..., Page]
+) -> None:
+    page = page_as("alice")
+    for name in ("a.png", "a.svg", "a.mp3", "a.mp4"):
+        artifact = made(cast, name, b"<p>none of it")
+        page.goto(f"/artifacts/{artifact.pk}")
+        expect(page.locator("[data-preview-failed]")).to_contain_text("Download it to open it elsewhere.")
+        expect(page.locator(".preview :is(img, audio, video)")).to_be_hidden()
+    # Over the gallery too, where it comes in later.
+    page.goto("/artifacts")
+    page.get_by_role("link", name="a.png").click()
+    expect(page.locator("#viewer [data-preview-failed]")).to_be_visible()
     assert Axe().run(page).response["violations"] == []
 
 

@@ -152,6 +152,18 @@ class ExtractionPool:
         with self._slots:
             return self._attempt(request, limits, limits.wall_seconds, None).text
 
+    def json_tree(self, path: Path, *, limits: ExtractionLimits | None = None) -> str:
+        """The tree of a JSON file as HTML (see `json_tree`). Raises `ExtractionError`, as `extract` does."""
+        limits = limits or ExtractionLimits()
+        request = {
+            "path": str(Path(path).absolute()),
+            "filename": "",
+            "media_type": "text/plain",
+            "tree": True,
+        }
+        with self._slots:
+            return self._attempt(request, limits, limits.wall_seconds, None).text
+
     def tabulate(
         self,
         path: Path,

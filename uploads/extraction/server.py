@@ -120,6 +120,8 @@ class Server:
         _warm_up(request["media_type"])
         if "highlight" in request:
             from . import highlight  # noqa: F401 - once, before the fork
+        if "tree" in request:
+            from . import json_tree  # noqa: F401
         if "grid" in request:
             from . import grid  # noqa: F401
         reader, writer = os.pipe()
@@ -262,13 +264,17 @@ def _data_folders() -> list[Path]:
 
 
 def _reader(request: dict[str, Any], progress: int) -> Callable[[Source, ExtractionLimits], Extracted]:
-    """What the request asks for: a picture, code, tables, or the text, by the usual reader or the other one."""
+    """What the request asks for: a picture, code, a tree, tables, or the text, by the usual reader or the other one."""
 
     def read(source: Source, limits: ExtractionLimits) -> Extracted:
         if wanted := request.get("highlight"):
             from . import highlight
 
             return highlight.mark(source, language=str(wanted["language"]), longest=int(wanted["longest"]))
+        if request.get("tree"):
+            from . import json_tree
+
+            return json_tree.mark(source)
         if wanted := request.get("picture"):
             return picture.draw(source, limits, page=int(wanted["page"]), longest=int(wanted["longest"]))
         if path := request.get("grid"):
