@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 import django_filters
+from django.db.models import QuerySet
 from django.forms.utils import ErrorDict
 
 from accounts.models import User
@@ -25,6 +27,7 @@ TYPES = {
 }
 SCOPES = ("mine", "shared", "saved", "all")
 LONGEST_QUERY = 500
+R = TypeVar("R", bound="QuerySet[Any]")
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,7 @@ class Wanted:
 
     def of(self, visible: ArtifactQuerySet, reader: User) -> ArtifactQuerySet:
         """Those of `visible` that are wanted, with what ranks them where it is a search."""
-        found = visible.in_scope(self.scope or "mine", reader)
-        if (stored := TYPES[self.type or "all"]) is not None:
-            found = found.filter(gallery_type=stored)
-        if self.kind:
-            found = found.filter(kind=self.kind)
-        if self.project:
-            found = found.filter(project_id=self.project)
+        found = self.of_sort(visible.in_scope(self.scope or "mine", reader))
         if self.conversation:
             # Whose conversation somebody else's artifact came from is not theirs to find out.
             found = found.filter(conversation_id=self.conversation, conversation__owner=reader)
@@ -62,6 +59,16 @@ class Wanted:
         query = self.query
         # Last, so that what is ranked is what the other filters left.
         return search.matching(found, query) if query else found
+
+    def of_sort(self, rows: R) -> R:
+        """Those of artifacts, or of their tally, that are of the type, the kind and the project wanted."""
+        if (stored := TYPES[self.type or "all"]) is not None:
+            rows = rows.filter(gallery_type=stored)
+        if self.kind:
+            rows = rows.filter(kind=self.kind)
+        if self.project:
+            rows = rows.filter(project_id=self.project)
+        return rows
 
     @property
     def query(self) -> search.Query | None:

@@ -17,7 +17,7 @@ from django.db.models import QuerySet, UUIDField
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
-from artifacts import search
+from artifacts import search, tally
 from artifacts.filters import TYPES, Wanted
 from artifacts.models import Artifact, Grid, Thumbnail, Version, Visibility
 from artifacts.querysets import MOST_BY_ONE_PLAN, ArtifactQuerySet, projects_of
@@ -164,38 +164,58 @@ BELIEVED, MOST_BELIEVED = 30.0, 10_000
 def count_of(listing: Listing) -> int | None:
     """How many there are, to EXACT_COUNT, else None.
 
-    Counting so far costs a page more than its rows. Where a fifth more than that were there just now, it is left out:
-    a list doesn't lose thousands of its rows in half a minute, and if it does, says "more" for so long.
+    The tally says it where it can. Where a fifth more than that were there just now, nobody is asked: a list doesn't
+    lose thousands of its rows in half a minute, and if it does, says "more" for so long.
     """
     now, exact = time.monotonic(), pagination.EXACT_COUNT
     if _long.get(listing, 0) > now:
         return None
     most = exact + exact // 5 + 1
-    kind = None if listing.wanted.q else ("count", most, listing.kind)
-    found = worded.found(
-        kind,
-        lambda given: counted(listing.rows(given), most),
-        listing.values,
-        is_one_plan=listing.is_one_plan(most, ordered=False),
-    )
-    count: int = found[0][0] if found else 0
+    count = _tallied(listing) if _is_tallied(listing) else _counted(listing, most)
     if count >= most:
         if len(_long) >= MOST_BELIEVED:
             _long.clear()
         _long[listing] = now + BELIEVED
-    return count if count <= exact else None
+    return _to_exact(count)
+
+
+def _is_tallied(listing: Listing) -> bool:
+    return listing.within is None and tally.tells(listing.wanted)
+
+
+def _tallied(listing: Listing) -> int:
+    return sum(tally.by_type(listing.reader, listing.wanted).values())
+
+
+def _counted(listing: Listing, most: int) -> int:
+    """How many there are, to `most`. Counting so far costs a page more than its rows."""
+    found = worded.found(
+        None if listing.wanted.q else ("count", most, listing.kind),
+        lambda given: counted(listing.rows(given), most),
+        listing.values,
+        is_one_plan=listing.is_one_plan(most, ordered=False),
+    )
+    return found[0][0] if found else 0
+
+
+def _to_exact(count: int) -> int | None:
+    return count if count <= pagination.EXACT_COUNT else None
 
 
 def counts_of_types(listing: Listing) -> dict[str, int | None]:
     """How many there are of each type but "all", each to EXACT_COUNT, else None.
 
-    What a search finds is gone through once where it is no more than that in all; each type anew only of more.
+    Where there is no tally, what a search finds is gone through once where it is no more than that in all; each type
+    anew only of more.
     """
     of_types = {name: stored for name, stored in TYPES.items() if stored is not None}
+    of_all = replace(listing, wanted=replace(listing.wanted, type=""))
+    if _is_tallied(of_all):
+        tallied = tally.by_type(of_all.reader, of_all.wanted)
+        return {name: _to_exact(tallied.get(stored, 0)) for name, stored in of_types.items()}
     if listing.wanted.q:
         most = pagination.EXACT_COUNT + 1
-        wanted = replace(listing, wanted=replace(listing.wanted, type=""))
-        rows = worded.found(None, lambda _: _counted_by_type(wanted.rows(), most), {})
+        rows = worded.found(None, lambda _: _counted_by_type(of_all.rows(), most), {})
         found: dict[str, int] = dict(rows)
         if sum(found.values()) < most:
             return {name: found.get(stored, 0) for name, stored in of_types.items()}
@@ -219,6 +239,7 @@ class RowPagination(CursorOrPagePagination):
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any] | None:
         # Why each row was found, by its id; empty but for a search.
         self.matches: dict[UUID, search.Match] = {}
+        self._counts: dict[Listing, int | None] = {}
         if not isinstance(queryset, Listing):
             return super().paginate_queryset(queryset, request, view)
         query = queryset.wanted.query
@@ -230,7 +251,19 @@ class RowPagination(CursorOrPagePagination):
         return rows
 
     def _bounded_count(self, queryset: Any) -> int | None:
-        return count_of(queryset) if isinstance(queryset, Listing) else super()._bounded_count(queryset)
+        if not isinstance(queryset, Listing):
+            return super()._bounded_count(queryset)
+        if queryset not in self._counts:
+            self._counts[queryset] = count_of(queryset)
+        return self._counts[queryset]
+
+    def _is_beyond(self, listing: Listing, start: int) -> bool:
+        """Whether the tally knows that nothing is there: to find that out, all that is not wanted would be read."""
+        wanted = listing.wanted
+        if not (wanted.type or wanted.kind or wanted.project) or not _is_tallied(listing):
+            return False
+        count = self._bounded_count(listing)
+        return count is not None and count <= start
 
     def _behind(self, queryset: Any, cursor: Cursor, count: int) -> list[Any]:
         if not isinstance(queryset, Listing):
@@ -245,6 +278,8 @@ class RowPagination(CursorOrPagePagination):
 
     def _first(self, queryset: Any, start: int, count: int, *, reverse: bool = False) -> list[Any]:
         if isinstance(queryset, Listing):
+            if self._is_beyond(queryset, start):
+                return []
             return self._shown(queryset, queryset.rows, queryset.values, start, count, reverse=reverse)
         if self.reader is None:
             return super()._first(queryset, start, count, reverse=reverse)
@@ -270,7 +305,7 @@ class RowPagination(CursorOrPagePagination):
             values = {**values, "start": start, "count": count}
             if is_deep:
                 values |= {**listing.projects, "end": start + count}
-                kind = kind, len(listing.projects)
+                kind = kind, "of each project", len(listing.projects)
         else:
             # How deep a page is changes the words, in more ways than are worth keeping.
             kind = None if start else (kind, count)

@@ -10,7 +10,13 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from artifacts.querysets import ArtifactManager, ArtifactQuerySet, OutputManager, VersionQuerySet
+from artifacts.querysets import (
+    ArtifactManager,
+    ArtifactQuerySet,
+    OutputManager,
+    TallyQuerySet,
+    VersionQuerySet,
+)
 from artifactsite.lib.letters import terms_of
 from artifactsite.lib.references import nameless
 from conversations.models import Conversation, Message
@@ -242,6 +248,33 @@ class Artifact(models.Model):
 def newer_version(latest: int, current: int) -> int | None:
     """The version that its conversation made since an artifact was saved; None where readers get the latest."""
     return latest if latest > current else None
+
+
+class Tally(models.Model):
+    """So many artifacts more or fewer of a sort: `amount` of all rows of a sort is how many there are.
+
+    Of a project, somebody's, or everybody's that are shared with it. PostgreSQL keeps it: see artifacts/tally.py.
+    """
+
+    EVERYBODY = 0
+
+    project = models.ForeignKey(Project, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    owner_id = models.BigIntegerField(help_text="A person's key, or 0: of everybody's, what is shared.")
+    gallery_type = models.CharField(max_length=5, choices=GalleryType)
+    kind = models.CharField(max_length=13, choices=Kind)
+    is_saved = models.BooleanField()
+    is_shared = models.BooleanField()
+    amount = models.IntegerField()
+    is_compact = models.BooleanField(help_text="Made of several, or not yet.")
+
+    objects = TallyQuerySet.as_manager()
+
+    class Meta:
+        managed = False  # derived: neither backed up nor emptied with the tables of people's things
+        db_table = "artifacts_tally"
+
+    def __str__(self) -> str:
+        return f"{self.amount:+} in project {self.project_id}"
 
 
 class Version(models.Model):

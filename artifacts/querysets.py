@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.apps import apps
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Case, Exists, Manager, OuterRef, Q, QuerySet, UUIDField, Value, When
+from django.db.models import Case, Exists, F, Manager, OuterRef, Q, QuerySet, UUIDField, Value, When
 from django.db.models.expressions import RawSQL
 
 from projects.querysets import ProjectScopedQuerySet, is_active_member
@@ -208,6 +208,27 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
             owner_left=Case(own, default=~is_active_member(OuterRef("project"), OuterRef("owner"))),
             reader_administers=Case(own, default=Exists(administers)),
         )
+
+
+class TallyQuerySet(ProjectScopedQuerySet[Any]):
+    """`visible_to` and `in_scope` once more, of numbers of artifacts instead of artifacts: docs/decisions/0014."""
+
+    def in_scope(self, scope: str, user: "User") -> "list[TallyQuerySet]":
+        """What together is of a gallery scope of what `user` may see; `n` is how many more or fewer that are."""
+        here = self.in_projects_of(user)
+        own, shared = here.filter(owner_id=user.pk), here.filter(owner_id=self.model.EVERYBODY)
+        more, fewer = F("amount"), -F("amount")
+        match scope:
+            case "mine":
+                return [own.annotate(n=more)]
+            case "shared":
+                return [shared.annotate(n=more), own.filter(is_shared=True).annotate(n=fewer)]
+            case "saved":
+                return [
+                    shared.annotate(n=more),
+                    own.filter(is_saved=True, is_shared=False).annotate(n=more),
+                ]
+        return [shared.annotate(n=more), own.filter(is_shared=False).annotate(n=more)]
 
 
 class OutputQuerySet(QuerySet[Any]):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from artifacts import garbage, services, thumbnails
+from artifacts import garbage, services, tally, thumbnails
 from artifacts.grids import making
 from artifacts.models import Version
 from artifacts.search import index as search_index
@@ -41,3 +41,8 @@ def make_grid(version_id: UUID) -> None:
 def collect_garbage() -> None:
     services.finish_overdue_deletions()
     garbage.collect_garbage()
+
+
+@shared_task(name="artifacts.compact_tally")
+def compact_tally() -> None:
+    tally.compact()

@@ -322,6 +322,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.sweep", "schedule": 5.0},
     "measure-storage": {"task": "artifactsite.measure_storage", "schedule": 300.0},
     "forget-finished": {"task": "jobs.forget_finished", "schedule": 6 * 3600.0},
+    "compact-tally": {"task": "artifacts.compact_tally", "schedule": 60.0},
     "collect-garbage": {"task": "artifacts.collect_garbage", "schedule": 6 * 3600.0},
     "merge-name-index": {"task": "mentions.merge_index", "schedule": 6 * 3600.0},
     "collect-working-folders": {"task": "playground.collect_garbage", "schedule": 6 * 3600.0},

@@ -68,6 +68,8 @@ def test_a_deep_page_over_several_projects_is_what_the_queryset_says(
             visible = Artifact.objects.visible_to(reader).order_by(order, "-pk" if order[0] == "-" else "pk")
             expected = [str(pk) for pk in visible.values_list("pk", flat=True)]
             query = f"&scope=all&ordering={order}&page="
+            # As many rows as bob has projects: another statement all the same.
+            assert page(cast, reader.username, f"&scope=all&ordering={order}&size=1") == expected[:1]
             pages = [
                 page(cast, reader.username, f"{query}{number}") for number in range(1, -(-count // 3) + 1)
             ]

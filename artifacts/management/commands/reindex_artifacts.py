@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from artifacts import tally
 from artifacts.reindex import SETTLED, index_all, reindex
 
 
@@ -41,6 +42,8 @@ class Command(BaseCommand):
             self.stdout.write(f"thumbnail without a file, {'would be ' if dry_run else ''}drawn anew: {key}")
         if search and not dry_run:
             self.stdout.write(f"{index_all()} artifacts queued for search")
+        if not dry_run and (wrong := tally.correct()):
+            self.stdout.write(f"counts of {wrong} sorts of artifacts put right")
         left = len(found.known) + len(found.skipped)
         self.stdout.write(f"{len(found.made)} {verb}, {left} left, {len(found.lost)} rows without a file")
         if found.lost:
