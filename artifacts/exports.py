@@ -197,7 +197,7 @@ def page(request: HttpRequest, artifact: Artifact, version: Version, number: int
 def thumbnail(request: HttpRequest, artifact: Artifact, version: Version) -> HttpResponseBase:
     """The small picture. Its address names the content, so that a new version is a new address, which a browser keeps
     of what is its user's own. Of what others share it asks each time, and gets an answer without a body (304): they
-    may have unshared it (decision 0014).
+    may have unshared it (decision 0015).
     """
     made = Thumbnail.objects.filter(version=version).first()
     if made is None:
