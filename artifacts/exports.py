@@ -24,7 +24,6 @@ from artifactsite.lib.names import extension_of
 from artifactsite.lib.pagination import whole
 from artifactsite.lib.serving import ASKED_EACH_TIME, IMMUTABLE, PASSIVE, Blob, mark_raw, serve, serve_text
 from uploads.extraction import ExtractionError
-from uploads.extraction.decoding import decode
 
 LARGEST_FRAME = 32 * 1024 * 1024
 TOO_LARGE = b"<p>This page is too large to preview. Download it instead.</p>"
@@ -212,11 +211,6 @@ def thumbnail(request: HttpRequest, artifact: Artifact, version: Version) -> Htt
     return serve(request, blob, inline=True, cache=IMMUTABLE if own and names_content else ASKED_EACH_TIME)
 
 
-def _as_utf8(page: bytes) -> bytes:
-    """A page in whatever encoding it has, or says that it has, as our answer's header says."""
-    return decode(page, is_html=True)[0].encode("utf-8", "replace")
-
-
 def frame(
     request: HttpRequest, artifact: Artifact, version: Version, output: int | None = None
 ) -> HttpResponseBase:
@@ -231,7 +225,7 @@ def frame(
         body = with_reporter(found.encode("utf-8", "replace"))
     elif version.media_type in HTML.values():
         body = (
-            with_reporter(_as_utf8(b"".join(kinds.get(artifact.kind).data(version)[1])))
+            with_reporter(read_text(version).encode("utf-8", "replace"))
             if version.size <= LARGEST_FRAME
             else TOO_LARGE
         )

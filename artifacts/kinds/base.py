@@ -6,14 +6,17 @@ import math
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
 from django.core.files import File
 
 from artifacts.models import Version
+from artifacts.types import HTML
 from artifactsite.lib import blobs
 from artifactsite.lib.errors import Invalid
+from uploads.extraction.decoding import decode
 
 EXCERPT = 600  # characters
 DEEPEST = 200  # values within values
@@ -71,10 +74,18 @@ def spooled() -> IO[bytes]:
 
 
 def read_text(version: Version, longest: int | None = None) -> str:
-    """The stored file as text; at most `longest` bytes of it. What is not UTF-8 becomes U+FFFD."""
+    """The stored file as text, in whatever encoding it is; at most `longest` bytes of it."""
     with blobs.open_blob(version.file) as file:
         raw = file.read() if longest is None else file.read(longest)
-    return raw.decode("utf-8-sig", "replace")
+    return text_in(raw, version.media_type)
+
+
+def text_in(raw: bytes, media_type: str) -> str:
+    """Bytes as text. Most are UTF-8; of others it is found out, and what can't be decoded becomes U+FFFD."""
+    if b"\0" not in raw:
+        with suppress(UnicodeDecodeError):
+            return raw.decode("utf-8-sig")
+    return decode(raw, is_html=media_type in HTML.values())[0]
 
 
 def stored_bytes(version: Version) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from artifacts.kinds.base import (
     json_string,
     read_text,
     stored_bytes,
+    text_in,
 )
 from artifacts.models import Kind as KindName
 from artifacts.models import Version
@@ -26,6 +27,7 @@ from artifactsite.lib.names import extension_of
 from uploads.extraction.sniff import sniff
 
 UNKNOWN = "application/octet-stream"
+LARGEST_DECODED = 32 * 1024 * 1024  # bytes of a text that is given in UTF-8, whatever it is in
 _MEASURED = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 
 
@@ -42,7 +44,7 @@ def _preview(file: IO[bytes], media_type: str) -> dict[str, Any]:
     if is_textual(media_type):
         head = file.read(4096)
         file.seek(0)
-        return {"excerpt": excerpt(head.decode("utf-8-sig", "replace"))}
+        return {"excerpt": excerpt(text_in(head, media_type))}
     return {}
 
 
@@ -87,7 +89,10 @@ class FileKind:
     def data(self, version: Version) -> tuple[str, Iterator[bytes]]:
         if not is_textual(version.media_type):
             raise Refusal("not_textual", "This file is not text. Download it instead.", status=400)
-        return "text/plain; charset=utf-8", stored_bytes(version)
+        stored = stored_bytes(version)
+        if version.size <= LARGEST_DECODED and not is_utf8(stored_bytes(version)):
+            stored = iter((read_text(version).encode("utf-8", "replace"),))
+        return "text/plain; charset=utf-8", stored
 
     def definition(self, version: Version) -> Iterator[bytes]:
         """Text as it is, all else as base64."""

@@ -4,8 +4,10 @@ import base64
 import binascii
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -18,15 +20,22 @@ LONGEST_OUTPUT = 20_000  # characters
 LARGEST_PICTURE = 8 * 1024 * 1024  # characters of base64
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _MARKUP = ("text/html", "image/svg+xml")
-_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# What a terminal takes for itself: colours, movements of its cursor, its window's title.
+_CONTROLS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+# What it has written over: all of a progress bar but the last.
+_OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)")
+_PLACE = "data:image/png;base64,attachment"
+_PLACED = re.compile(rf'src="{_PLACE}(\d{{1,6}})"')
+_ATTACHED = re.compile(r"\]\(attachment:([^)\s]+)\)")
 
 
 @dataclass(frozen=True)
 class Output:
-    """What a cell put out. `view` is text, error, picture or frame; `number` counts all frames of the notebook."""
+    """What a cell put out. `view` is text, error, picture, markdown or frame; `number` counts all of the notebook."""
 
     view: str
     text: str = ""
+    html: SafeString = field(default_factory=SafeString)
     number: int = 0
 
 
@@ -103,7 +112,7 @@ def _cell(raw: dict[str, Any], language: str) -> Cell:
     source = _joined(raw.get("source", ""))
     match raw.get("cell_type"):
         case "markdown":
-            return Cell("markdown", source, mark_safe(markdown.render(source)))  # noqa: S308 - sanitised
+            return Cell("markdown", source, _with_attachments(source, raw.get("attachments")))
         case "code":
             html = mark_safe(markdown.highlighted(source, language))  # noqa: S308 - the highlighter escapes
             return Cell("code", source, html, str(raw.get("execution_count") or ""))
@@ -130,7 +139,37 @@ def _output(raw: dict[str, Any], number: int) -> Output:
             return Output("picture", picture)
     if any(kind in data for kind in _MARKUP):
         return Output("frame", number=number)
+    if "text/markdown" in data:
+        return Output("markdown", html=_rendered(_joined(data["text/markdown"])))
+    if "application/json" in data:
+        with suppress(RecursionError):
+            return Output("text", _plain(json.dumps(data["application/json"], ensure_ascii=False, indent=2)))
     return Output("text", _plain(_joined(data.get("text/plain", ""))))
+
+
+def _rendered(source: str) -> SafeString:
+    return mark_safe(markdown.render(source))  # noqa: S308 - sanitised
+
+
+def _with_attachments(source: str, attachments: Any) -> SafeString:
+    """A cell's Markdown, with the pictures that are kept beside it in their places."""
+    pictures: list[str] = []
+
+    def place(found: re.Match[str]) -> str:
+        bundle = attachments.get(unquote(found[1])) if isinstance(attachments, dict) else None
+        held = bundle if isinstance(bundle, dict) else {}
+        address = next((_picture(kind, _joined(held[kind])) for kind in _PICTURES if kind in held), "")
+        if not address:
+            return found[0]
+        pictures.append(address)
+        return f"]({_PLACE}{len(pictures) - 1})"
+
+    html = _rendered(_ATTACHED.sub(place, source))
+    if not pictures:
+        return html
+    # Put in afterwards: a picture may be longer than what is rendered of a Markdown text.
+    filled = _PLACED.sub(lambda found: f'src="{"".join(pictures[int(found[1]) :][:1])}"', html)
+    return mark_safe(filled)  # noqa: S308 - the pictures' addresses are base64, made here
 
 
 def _picture(kind: str, encoded: str) -> str:
@@ -145,6 +184,6 @@ def _picture(kind: str, encoded: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text without a terminal's colours."""
-    text = _COLOURS.sub("", storable(text))
+    """Text as it stood in a terminal at the end, without colours."""
+    text = _OVERWRITTEN.sub("", _CONTROLS.sub("", storable(text)))
     return text if len(text) <= LONGEST_OUTPUT else text[:LONGEST_OUTPUT] + "…"

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from PIL import Image
 from pypdfium2 import PdfDocument
 
+from artifacts import kinds
 from artifacts.models import Artifact
 from artifacts.types import gallery_type, is_textual, media_type_of
 from artifacts.viewers.code import language_of
@@ -52,7 +54,11 @@ def pdf(pages: int) -> bytes:
 NOTEBOOK = {
     "metadata": {"kernelspec": {"language": "python"}},
     "cells": [
-        {"cell_type": "markdown", "source": ["# Title\n", HOSTILE]},
+        {
+            "cell_type": "markdown",
+            "source": ["# Title\n", HOSTILE, "![a](attachment:my%20a.png) ![b](attachment:none.png)"],
+            "attachments": {"my a.png": {"image/png": "aGkh"}},
+        },
         {
             "cell_type": "code",
             "execution_count": 3,
@@ -61,6 +67,15 @@ NOTEBOOK = {
                 {"output_type": "stream", "text": [HOSTILE]},
                 {"output_type": "display_data", "data": {"image/png": "aGk=", "text/plain": "x"}},
                 {"output_type": "display_data", "data": {"text/html": ["<b>bold</b>", HOSTILE]}},
+                {
+                    "output_type": "display_data",
+                    "data": {"text/markdown": "*fine*", "text/plain": "<object>"},
+                },
+                {
+                    "output_type": "display_data",
+                    "data": {"application/json": {"a": [1]}, "text/plain": "<object>"},
+                },
+                {"output_type": "stream", "text": "\x1b]0;title\x0710 %\r50 %\r100 %\r\ndone"},
                 {"output_type": "error", "traceback": ["\x1b[31mValueError\x1b[0m", HOSTILE]},
             ],
         },
@@ -130,6 +145,16 @@ def test_a_notebook_shows_cells_and_keeps_its_markup_apart(cast: Cast, alice: Cl
     assert ESCAPED in page
     assert "data:image/png;base64,aGk=" in page
     assert "\x1b" not in page
+    for part in (
+        'src="data:image/png;base64,aGkh"',
+        "Picture: b",
+        "<em>fine</em>",
+        "&quot;a&quot;: [",
+        ">100 %",
+    ):
+        assert part in page, part
+    for part in ("50 %", "&lt;object&gt;"):
+        assert part not in page
     assert 'sandbox="allow-scripts"' in page
     assert "output=2" in page
     frame = alice.get(f"/artifacts/{artifact.pk}/frame?output=2")
@@ -276,6 +301,18 @@ def test_a_page_tells_its_errors_and_keeps_its_doctype(
     body = alice.get(f"/artifacts/{artifact.pk}/frame").content.decode()
     assert body.startswith(before + "<script>")
     assert body.endswith(html.removeprefix(before))
+
+
+def test_text_in_another_encoding_is_text_everywhere(cast: Cast, do_jobs: Callable[[], int]) -> None:
+    words = "Grüße aus Köln, façade à la carte. " * 3
+    artifact = made(cast, "a.txt", words.encode("latin-1"))
+    do_jobs()
+    api = cast.api("alice")
+    assert api.get("/api/artifacts?q=koln").json()["results"][0]["preview"]["excerpt"] == words
+    assert api.get(f"/api/artifacts/{artifact.pk}/data").getvalue().decode() == words
+    assert artifact.current is not None
+    assert kinds.get("file").for_agent(artifact.current, 1000) == (words, False)
+    assert api.get(f"/api/artifacts/{artifact.pk}/download").getvalue() == words.encode("latin-1")
 
 
 @pytest.mark.parametrize("encoding", ["iso-8859-1", "shift_jis", "utf-16"])

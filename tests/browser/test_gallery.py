@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from artifacts.intake import content
 from artifacts.models import Artifact
-from artifacts.services import record_tool_result
+from artifacts.services import delete_artifact, record_tool_result
 from conversations.services import create_conversation
 from tests.browser.test_sign_in import sign_in
 from tests.cast import PASSWORD, Cast
@@ -218,6 +218,37 @@ def test_the_back_button_closes_the_viewer_and_forward_opens_it_again(
     expect(page.locator("#viewer")).to_be_hidden()
     page.go_forward()
     expect(page.get_by_role("dialog", name="Summary")).to_contain_text("All is well")
+
+
+def test_a_double_click_is_one_step_of_the_history(page_as: Callable[..., Page], cast: Cast) -> None:
+    some(cast)
+    page = open_gallery(page_as)
+    tile(page, "Summary").locator(".tile-open").dblclick()
+    expect(page.get_by_role("dialog", name="Summary")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(r"/artifacts$"))
+    expect(page.locator("#viewer")).to_be_hidden()
+
+
+def test_what_was_deleted_since_it_was_read_ahead_is_passed_over(
+    page_as: Callable[..., Page], cast: Cast
+) -> None:
+    fill(cast, 3)
+    page = page_as("alice")
+    page.clock.install()
+    page.goto("/artifacts")
+    gone = Artifact.objects.get(name="Note 1")
+    with page.expect_response(re.compile(str(gone.pk))):
+        tile(page, "Note 2").locator(".tile-open").click()
+    delete_artifact(by=cast.alice, artifact=gone)
+    page.clock.fast_forward(20_001)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".toast-bad")).to_contain_text("It may have been deleted")
+    expect(page.get_by_role("dialog", name="Note 2")).to_be_visible()
+    expect(page.get_by_role("link", name="Next")).not_to_have_attribute("href", re.compile(str(gone.pk)))
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("dialog", name="Note 0")).to_be_visible()
 
 
 def test_what_changes_in_the_viewer_shows_on_the_tile(page_as: Callable[..., Page], cast: Cast) -> None:

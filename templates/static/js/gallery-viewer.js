@@ -7,7 +7,8 @@ import { toast } from "./toast.js";
 
 const viewer = document.getElementById("viewer");
 const KEPT = 12;
-const parts = new Map(); //  address → the promise of its HTML
+const FRESH = 20_000; // milliseconds for which what was read ahead may be shown: it may be deleted or unshared since
+const parts = new Map(); //  address → the promise of its HTML, and when it was asked for
 let opener = null;
 let wanted = "";
 
@@ -22,13 +23,15 @@ async function read(url) {
 }
 
 function part(url) {
-  if (!parts.has(url)) {
-    const promise = read(url);
-    promise.catch(() => parts.delete(url));
-    parts.set(url, promise);
-    if (parts.size > KEPT) parts.delete(parts.keys().next().value);
-  }
-  return parts.get(url);
+  const kept = parts.get(url);
+  if (kept && performance.now() - kept.since < FRESH) return kept.promise;
+  const promise = read(url);
+  const asked = { promise, since: performance.now() };
+  promise.catch(() => parts.get(url) === asked && parts.delete(url));
+  parts.delete(url);
+  parts.set(url, asked);
+  if (parts.size > KEPT) parts.delete(parts.keys().next().value);
+  return promise;
 }
 
 async function preload(url) {
@@ -44,14 +47,18 @@ function step(direction) {
   return viewer.querySelector(`[data-viewer-step="${direction}"]`);
 }
 
-async function show(url) {
+/** `asker`: the link that shows that it is being worked on. */
+async function show(url, asker = null) {
   wanted = url;
   let html;
+  asker?.setAttribute("aria-busy", "true");
   try {
     html = await part(url);
   } catch (error) {
     toast(error.message, { bad: true });
     return false;
+  } finally {
+    asker?.removeAttribute("aria-busy");
   }
   // Stale: the reader has gone on meanwhile.
   if (wanted !== url) return false;
@@ -70,8 +77,14 @@ async function show(url) {
 
 async function go(direction) {
   const link = step(direction);
-  if (!link || !(await show(link.href))) return;
-  history.replaceState({ viewer: true }, "", link.href);
+  if (!link) return;
+  const { href } = link;
+  if (await show(href, link)) history.replaceState({ viewer: true }, "", href);
+  else if (viewer.open && wanted === href) {
+    // What it led to is gone: the ways on from here are asked for anew.
+    parts.clear();
+    await show(location.href);
+  }
 }
 
 document.addEventListener("click", async (event) => {
@@ -80,7 +93,8 @@ document.addEventListener("click", async (event) => {
   if (link) {
     event.preventDefault();
     opener = link;
-    if (await show(link.href)) history.pushState({ viewer: true }, "", link.href);
+    // A double click asks twice, and is one step of the history.
+    if ((await show(link.href, link)) && location.href !== link.href) history.pushState({ viewer: true }, "", link.href);
   }
   const stepLink = event.target.closest?.("a[data-viewer-step]");
   if (stepLink) {

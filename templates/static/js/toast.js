@@ -29,6 +29,8 @@ function button(text, onClick) {
 export function toast(text, { bad = false, action = "", onAction = null } = {}) {
   const place = region();
   if (!place) return;
+  // The same again, because somebody tried again, takes the place of what still stands there.
+  if (bad) for (const said of place.querySelectorAll(".toast-bad")) if (said.firstChild.textContent === text) said.remove();
   const element = document.createElement("div");
   element.className = bad ? "toast toast-bad" : "toast";
   const words = document.createElement("span");
