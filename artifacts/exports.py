@@ -27,6 +27,7 @@ from uploads.extraction import ExtractionError
 
 LARGEST_FRAME = 32 * 1024 * 1024
 TOO_LARGE = b"<p>This page is too large to preview. Download it instead.</p>"
+UNREADABLE = b"<p>The content can't be read now. Try again, or tell an administrator.</p>"
 
 
 # How the schema describes the number of a version.
@@ -215,22 +216,28 @@ def frame(
     request: HttpRequest, artifact: Artifact, version: Version, output: int | None = None
 ) -> HttpResponseBase:
     """Untrusted HTML for the preview's iframe, in an opaque origin whoever opens it (docs/rules.md 7)."""
-    policy = frame_policy(artifact.project.preview_hosts)
+    try:
+        response = HttpResponse(_frame(artifact, version, output), content_type="text/html; charset=utf-8")
+    except Refusal as refusal:
+        if refusal.code != "content_unavailable":
+            raise
+        # Said inside the frame, where the site's own page of a refusal can't be shown.
+        response = HttpResponse(UNREADABLE, status=refusal.status, content_type="text/html; charset=utf-8")
+    mark_raw(response, policy=frame_policy(artifact.project.preview_hosts))
+    return response
+
+
+def _frame(artifact: Artifact, version: Version, output: int | None) -> bytes:
+    """The page: a visualization's, an HTML file, or the markup of a notebook's output. `Http404` of all else."""
     if artifact.kind == Kind.VISUALIZATION:
-        body = with_reporter(html_of(version).encode("utf-8", "replace"))
-    elif version.media_type == NOTEBOOK and output is not None:
+        return with_reporter(html_of(version).encode("utf-8", "replace"))
+    if version.media_type == NOTEBOOK and output is not None:
         found = notebook.markup(read_text(version), output) if version.size <= notebook.LARGEST else None
         if found is None:
             raise Http404
-        body = with_reporter(found.encode("utf-8", "replace"))
-    elif version.media_type in HTML.values():
-        body = (
-            with_reporter(read_text(version).encode("utf-8", "replace"))
-            if version.size <= LARGEST_FRAME
-            else TOO_LARGE
-        )
-    else:
+        return with_reporter(found.encode("utf-8", "replace"))
+    if version.media_type not in HTML.values():
         raise Http404
-    response = HttpResponse(body, content_type="text/html; charset=utf-8")
-    mark_raw(response, policy=policy)
-    return response
+    if version.size > LARGEST_FRAME:
+        return TOO_LARGE
+    return with_reporter(read_text(version).encode("utf-8", "replace"))

@@ -36,6 +36,7 @@ from conversations.models import Conversation
 from projects.models import Project
 
 SIZE = 48
+TILE_BEFORE = 24  # characters before what a search found: of a tile two short lines are seen
 LONGEST_LIST_OF_PROJECTS = 500
 LONGEST_LIST_OF_CONVERSATIONS = 100
 TABS = {"all": "All", "images": "Images", "html": "HTML", "code": "Code", "files": "Files"}
@@ -324,7 +325,7 @@ def tile_of(artifact: Artifact, user: User, asked: Asked) -> Tile:
         body=NO_BODY if asked.get("view") == "list" else body_of(artifact, version, thumbnail=True),
         url=reverse("artifact", args=[artifact.pk]) + asked.query(),
         self_url=address("artifact-tile", artifact) + asked.query(),
-        match=tuple(artifact.match.pieces()) if hasattr(artifact, "match") else (),
+        match=tuple(artifact.match.pieces(TILE_BEFORE)) if hasattr(artifact, "match") else (),
     )
 
 

@@ -13,6 +13,7 @@ from artifacts.models import Artifact, GalleryType, Kind, Version
 from artifacts.types import CODE, HTML, IMAGES, MEDIA, NOTEBOOK, is_textual
 from artifacts.viewers import code, document, grid, json_file, notebook
 from artifactsite.lib import blobs, markdown
+from artifactsite.lib.errors import Refusal
 from uploads.extraction.decoding import decode
 from uploads.extraction.highlight import normal
 
@@ -42,9 +43,21 @@ class Preview:
 
 
 def preview_of(artifact: Artifact, version: Version, query: Mapping[str, str] | None = None) -> Preview:
-    """The preview of a version that the caller may see; of a table, the page that an address's `query` asks for."""
+    """The preview of a version that the caller may see; of a table, the page that an address's `query` asks for.
+
+    What storage doesn't give is no reason to hide all else that is known of it.
+    """
+    try:
+        return _preview_of(artifact, version, query or {})
+    except Refusal as refusal:
+        if refusal.code != "content_unavailable":
+            raise
+        return Preview("facts", artifact, version, text=refusal.detail)
+
+
+def _preview_of(artifact: Artifact, version: Version, query: Mapping[str, str]) -> Preview:
     if grid.is_grid(artifact, version):
-        return Preview("grid", artifact, version, content=grid.view_of(artifact, version, query or {}))
+        return Preview("grid", artifact, version, content=grid.view_of(artifact, version, query))
     if not version.size or (reason := thumbnails.no_picture(version)):
         return Preview("facts", artifact, version, text=reason if version.size else "")
     if artifact.kind == Kind.VISUALIZATION or version.media_type in HTML.values():

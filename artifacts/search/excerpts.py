@@ -21,9 +21,13 @@ class Match:
     marks: list[list[int]]
     field: str
 
-    def pieces(self) -> list[tuple[str, bool]]:
-        """The excerpt in pieces, each with whether it is marked."""
-        cuts, at = [], 0
+    def pieces(self, before: int = BEFORE) -> list[tuple[str, bool]]:
+        """The excerpt in pieces, each with whether it is marked; at most `before` characters before the first mark."""
+        first = self.marks[0][0] if self.marks else 0
+        at = max(0, first - before)
+        # Not in the middle of a word, where one begins soon.
+        at = self.excerpt.find(" ", at, first) + 1 or at if at else 0
+        cuts = [("…", False)] if at else []
         for start, end in self.marks:
             if start >= at:
                 cuts += [(self.excerpt[at:start], False), (self.excerpt[start:end], True)]

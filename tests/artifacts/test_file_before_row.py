@@ -1,5 +1,6 @@
 """File before row, row before queue; deletion is the reverse (docs/rules.md 9)."""
 
+import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models.signals import post_delete
+from django.test import Client
 
 from artifacts.models import Artifact, Version
 from conversations.models import Message
@@ -84,3 +86,14 @@ def test_content_that_is_gone_is_a_clear_error(cast: Cast) -> None:
     for address in ("download", "data", "definition"):
         answer = cast.api("alice").get(f"/api/artifacts/{artifact.pk}/{address}")
         assert (answer.status_code, answer.json()["code"]) == (503, "content_unavailable")
+    client = Client()
+    client.force_login(cast.alice)
+    for name, text in (("a.py", "x = 1"), ("a.json", "[1]"), ("a.md", "# a"), ("a.html", "<p>")):
+        lost = cast.artifact(name, "file", base64.b64encode(text.encode()).decode())
+        default_storage.delete(lost.versions.get().file)
+        # The page is there, with what the database knows, and what can be done about it.
+        page = client.get(f"/artifacts/{lost.pk}")
+        shown = client.get(f"/artifacts/{lost.pk}/frame") if name == "a.html" else page
+        assert (page.status_code, shown.status_code) == (200, 503 if name == "a.html" else 200)
+        assert "read now. Try again, or tell an administrator." in shown.content.decode()
+        assert "sandbox" in shown["Content-Security-Policy"] or shown is page

@@ -14,6 +14,7 @@ from artifacts.intake import content
 from artifacts.models import Artifact, SearchEntry
 from artifacts.search import postgres
 from artifacts.search.base import Query, Term
+from artifacts.search.excerpts import Match
 from artifacts.search.words import spaced
 from artifacts.services import (
     add_version,
@@ -291,6 +292,21 @@ def test_an_excerpt_is_one_line_near_the_words(
     assert marked(row) == ["fox", "jumps"]
     # As it stands in the content: whoever shows it has to escape it.
     assert "<b>jumps</b>" in excerpt
+
+
+def test_a_tile_begins_near_the_first_word_that_was_found() -> None:
+    found = Match("one two three four five six seven eight nine ten", [[34, 39]], "content")
+    assert found.pieces(16) == [
+        ("…", False),
+        ("five six seven ", False),
+        ("eight", True),
+        (" nine ten", False),
+    ]
+    assert found.pieces() == [
+        ("one two three four five six seven ", False), ("eight", True), (" nine ten", False)
+    ]  # fmt: skip
+    assert Match("wordwithoutspaces", [[12, 18]], "content").pieces(4)[:2] == [("…", False), ("outs", False)]
+    assert Match("no mark", [], "name").pieces(4) == [("no mark", False)]
 
 
 # --- on the gallery's page -----------------------------------------------------------------------------

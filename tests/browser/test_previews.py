@@ -461,6 +461,17 @@ def test_markdown_as_github_writes_it(cast: Cast, page_as: Callable[..., Page], 
     assert Axe().run(page).response["violations"] == []
 
 
+def test_what_is_too_wide_in_a_text_is_reached_by_keyboard(cast: Cast, page_as: Callable[..., Page]) -> None:
+    wide = "|".join("a" * 20 for _ in range(30))
+    source = f"|{wide}|\n|{'-|' * 30}\n\n| a |\n|---|\n\n```\n{'x' * 500}\n```\n\n```\nx\n```\n"
+    page = page_as("alice")
+    page.goto(f"/artifacts/{made(cast, 'a.md', source.encode()).pk}")
+    stops = page.locator(".prose :is(table, pre)")
+    expect(stops.nth(0)).to_have_attribute("tabindex", "0")
+    assert [one.get_attribute("tabindex") for one in stops.all()] == ["0", None, "0", None]
+    assert Axe().run(page).response["violations"] == []
+
+
 def test_a_search_is_marked_in_the_gallery(cast: Cast, page_as: Callable[..., Page]) -> None:
     cast.artifact("zoo", "text", "lions and a <img src=x onerror=alert(1)> penguin")
     page = page_as("alice")

@@ -10,3 +10,4 @@ import "./confirm.js";
 import "./copy.js";
 import "./theme.js";
 import "./shortcuts.js";
+import "./scrollers.js";
