@@ -13,7 +13,7 @@ from artifacts.models import Thumbnail, Version
 from artifacts.types import IMAGES
 from artifactsite.lib import blobs
 from jobs import services as jobs
-from uploads.extraction import ExtractionError, Picture
+from uploads.extraction import ExtractionError, ExtractionLimits, Picture
 from uploads.extraction.picture import TYPES
 
 THUMBNAIL = "artifacts.thumbnail"
@@ -24,6 +24,8 @@ _PICTURED = _IMAGES | TYPES
 MOST_PIXELS_UNDRAWN = 25_000_000
 # A browser takes four bytes of memory for each: of a bomb it shows nothing, or ends.
 MOST_PIXELS_SHOWN = 250_000_000
+# More than for reading text in a picture: 8K and what cameras take. Decoded it must fit into the reader's memory.
+_LIMITS = ExtractionLimits(max_pixels=64_000_000)
 # What is worth another attempt: the machine's fault, not the file's.
 _PASSING = {"unavailable"}
 log = structlog.get_logger(__name__)
@@ -90,7 +92,7 @@ def make(version_id: uuid.UUID) -> None:
         return
     try:
         with blobs.on_disk(version.file) as path:
-            picture = pool.draw(path, media_type=version.media_type, longest=LONGEST)
+            picture = pool.draw(path, media_type=version.media_type, longest=LONGEST, limits=_LIMITS)
     except ExtractionError as error:
         if error.code in _PASSING:
             raise

@@ -63,6 +63,8 @@ def row(cast: Cast, who: str = "alice", **params: Any) -> dict[str, Any]:
         ("a.jpg", picture((300, 900), "JPEG"), (160, 480)),
         ("a.gif", picture((40, 30), "GIF", "P"), (40, 30)),
         ("a.webp", picture((500, 500), "WEBP"), (480, 480)),
+        ("a.avif", picture((600, 300), "AVIF"), (480, 240)),
+        ("8k.png", picture((7680, 4320)), (480, 270)),
         ("a.pdf", pdf(), (360, 480)),
     ],
 )

@@ -395,6 +395,7 @@ def test_what_the_browser_can_not_show_says_so_and_offers_the_download(
         expect(page.locator(".preview :is(img, audio, video)")).to_be_hidden()
     # Over the gallery too, where it comes in later.
     page.goto("/artifacts")
+    expect(page.locator(".tile", has_text="a.svg")).to_contain_text("This image can’t be shown.")
     page.get_by_role("link", name="a.png").click()
     expect(page.locator("#viewer [data-preview-failed]")).to_be_visible()
     assert Axe().run(page).response["violations"] == []

@@ -6,7 +6,7 @@ import base64
 import io
 from typing import Any
 
-from PIL import Image, ImageFile, ImageOps
+from PIL import AvifImagePlugin, Image, ImageFile, ImageOps
 
 from .protocol import Extracted, ExtractionError, ExtractionLimits, Source
 
@@ -22,6 +22,10 @@ _QUALITY = 82
 
 # The limits are checked against the size in the file's header, before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
+# The child may start no thread, without which its decoder gives up.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+# Of these modes a large picture is made small as it is, with no copy of it in memory.
+_SHRINKABLE = ("L", "LA", "RGB", "RGBA", "CMYK")
 
 
 def draw(source: Source, limits: ExtractionLimits, *, page: int, longest: int) -> Extracted:
@@ -59,6 +63,8 @@ def _image(source: Source, limits: ExtractionLimits, longest: int) -> Image.Imag
         ImageFile.LOAD_TRUNCATED_IMAGES = True
         try:
             image.load()
+            if image.mode in _SHRINKABLE:
+                image.thumbnail((longest, longest))
             upright = ImageOps.exif_transpose(image)
             upright = upright.convert("RGBA" if _is_transparent(upright) else "RGB")
         except MemoryError:

@@ -1,8 +1,16 @@
-// What a browser can't show or play says so and offers the download, in place of an empty stage or a dead player.
+// What a browser can't show or play says so and offers the download, in place of an empty stage or a dead player;
+// on a tile a few words stand for its picture.
 
-const SHOWN = ".preview-stage img, .preview-media :is(audio, video), .document-page";
+const SHOWN = ".preview-stage img, .preview-media :is(audio, video), .document-page, .tile .body-image img";
 
 function fail(element) {
+  if (element.matches(".tile img")) {
+    const words = document.createElement("span");
+    words.textContent = "This image can’t be shown.";
+    element.parentElement.className = "body body-facts";
+    element.replaceWith(words);
+    return;
+  }
   if (element.matches(".document-page")) {
     element.alt = `${element.alt.replace(/ could not be drawn$/, "")} could not be drawn`;
     return;
