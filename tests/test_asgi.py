@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from artifactsite import protocol
 from artifactsite.asgi import ThreadedWSGI
 from artifactsite.protocol import MOST_HEAD, Protocol
 from tests.site import wait_for
@@ -182,5 +183,27 @@ def test_what_runs_is_answered_before_the_server_ends(server: Server) -> None:
         server.server.should_exit = True
         server.app.may_end.set()
         assert b"".join(iter(lambda: client.recv(65536), b"")).endswith(b"ok")
+    server.thread.join(20)
+    assert not server.thread.is_alive()
+
+
+def test_a_server_that_stops_answers_what_comes_on_a_kept_connection_and_says_that_it_was_the_last(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "LAST_SECONDS", 3.0)  # time enough for this test on a busy machine
+    kept = get("/").replace(b"Connection: close\r\n", b"")
+    with server.client(kept) as used, server.client(kept) as idle:
+        for client in (used, idle):
+            came = b""
+            while not came.endswith(b"\r\n\r\nok"):
+                came += client.recv(65536)
+        server.server.should_exit = True
+        with pytest.raises(ConnectionError):
+            wait_for(lambda: server.client().close())
+        used.sendall(kept)
+        last = b"".join(iter(lambda: used.recv(65536), b""))
+        assert last.endswith(b"ok")
+        assert b"connection: close" in last.lower()
+        assert idle.recv(65536) == b""
     server.thread.join(20)
     assert not server.thread.is_alive()

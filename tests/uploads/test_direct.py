@@ -107,6 +107,24 @@ def test_the_bucket_takes_no_more_and_no_less_and_nothing_else(cast: Cast) -> No
     assert complete(cast, form).status_code == 201
 
 
+def test_a_form_that_was_used_changes_nothing_more_and_one_that_expired_puts_nothing(
+    cast: Cast, settings: Any
+) -> None:
+    form = sent(cast)
+    (accepted,) = complete(cast, form).json()["accepted"]
+    put(form, CONTENT[::-1])  # the bucket may take it, until the form expires
+    again = complete(cast, form)
+    assert [row["fileId"] for row in again.json()["accepted"]] == [accepted["fileId"]]
+    assert default_storage.open(Upload.objects.get().file).read() == CONTENT
+    direct.collect_abandoned(timezone.now() + timedelta(minutes=1))
+    assert (left_over(), Upload.objects.count()) == ([], 1)
+    settings.DIRECT_SECONDS = -5
+    late = announce(cast, "late.txt").json()
+    assert put(late, CONTENT) == 403
+    assert complete(cast, late).json()["code"] == "not_arrived"
+    assert left_over() == []
+
+
 def test_a_bucket_that_takes_another_size_is_not_believed(cast: Cast) -> None:
     form = announce(cast).json()
     default_storage.save(f"direct/{form['uploadId']}", ContentFile(CONTENT + b"x"))
