@@ -54,6 +54,7 @@ def _stored(pk: UUID) -> Any:
 
 
 class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
+    is_compared = True
     # Who reads, and whether own and shared artifacts may be among the rows: what `merged` needs to know.
     _reader: "User | None" = None
     _has_own = _has_shared = _in_parts = True
@@ -212,6 +213,8 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
 
 class TallyQuerySet(ProjectScopedQuerySet[Any]):
     """`visible_to` and `in_scope` once more, of numbers of artifacts instead of artifacts: docs/decisions/0014."""
+
+    is_compared = True
 
     def in_scope(self, scope: str, user: "User") -> "list[TallyQuerySet]":
         """What together is of a gallery scope of what `user` may see; `n` is how many more or fewer that are."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
-from django.db import models
+from django.db import connection, models
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -23,14 +23,27 @@ def _active_memberships(user: "User | AnonymousUser") -> "models.QuerySet[Member
     return memberships.filter(user=user, user__is_active=True)
 
 
+class _IsAmong(models.Func):
+    """Whether a value is among what a statement finds, which PostgreSQL asks once and keeps."""
+
+    arg_joiner, template = " = ANY(ARRAY", "%(expressions)s)"
+    arity = 2
+    output_field: Any = models.BooleanField()
+
+
 class ProjectScopedQuerySet(models.QuerySet[M]):
     """Rows that belong to a project, reached by `project_path`: a child declares its path and inherits the rule."""
 
     project_path = "project"
+    # Whether PostgreSQL reads the projects first, once, and compares each row with them as it walks: for rows that are
+    # many, each of which it would join with the memberships, which takes several times as long.
+    is_compared = False
 
     def in_projects_of(self, user: "User | AnonymousUser") -> Self:
         """Rows of projects that `user` is an active member of."""
         projects = _active_memberships(user).values("project_id")
+        if self.is_compared and connection.vendor == "postgresql" and user.is_authenticated:
+            return self.filter(_IsAmong(models.F(f"{self.project_path}_id"), models.Subquery(projects)))
         return self.filter(**{f"{self.project_path}__in": projects})
 
 
