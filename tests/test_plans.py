@@ -147,6 +147,8 @@ def test_the_plan_that_is_kept_walks_the_index_whoever_asks(library: tuple[Libra
     plans = kept_plans("SELECT r.* FROM (SELECT")
     assert len(plans) == 2 * len(orders)  # by number, and by cursor
     assert [plan for plan in plans if "Sort" in plan or "using artifact_of_owner" not in plan] == []
+    # The reader's projects are found once, not for each row that is walked.
+    assert [plan for plan in plans if "InitPlan" not in plan or "Join" in plan.partition("InitPlan")[0]] == []
 
 
 def test_rows_are_looked_up_one_by_one(library: tuple[Library, APIClient]) -> None:
