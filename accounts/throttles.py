@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
 
+from artifactsite.lib import callers
+
 
 class CountingThrottle(SimpleRateThrottle):
     """So many calls from the first one on, until the period is over; exact however many come at once.
@@ -29,6 +31,9 @@ class CountingThrottle(SimpleRateThrottle):
             self.cache.set(key, 1, self.duration)
             return True
         return count <= self.num_requests
+
+    def get_ident(self, request: Any) -> Any:
+        return callers.address(request)
 
     def _counted(self, key: str) -> int | None:
         """Counts the call: how many there are now in the period, or None where none has begun."""

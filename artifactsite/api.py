@@ -1,4 +1,4 @@
-"""Every route of the API on one page, in the order of the contract."""
+"""Every route of the API on one page: first what is asked most, then in the order of the contract."""
 
 from collections.abc import Callable
 from typing import Any
@@ -52,6 +52,34 @@ ARTIFACT = "<uuid:pk>"
 Artifacts = PlaygroundArtifactViewSet
 
 urlpatterns = [
+    path("artifacts", verbs(Artifacts, get="list")),
+    under(
+        "artifacts",
+        path(
+            f"{ARTIFACT}/download",
+            raw_content(verbs(Artifacts, get="download")),
+            name="api-artifact-download",
+        ),
+        path("zip", verbs(Artifacts, get="zip_matching", post="zip_selected")),
+        path(ARTIFACT, verbs(Artifacts, get="retrieve", patch="partial_update", delete="destroy")),
+        path(f"{ARTIFACT}/undelete", verbs(Artifacts, post="undelete")),
+        path(f"{ARTIFACT}/save", verbs(Artifacts, post="save_artifact")),
+        path(f"{ARTIFACT}/transfer", verbs(Artifacts, post="transfer")),
+        path(f"{ARTIFACT}/data", raw_content(verbs(Artifacts, get="data"))),
+        path(f"{ARTIFACT}/definition", raw_content(verbs(Artifacts, get="definition"))),
+        path(f"{ARTIFACT}/preview", verbs(Artifacts, get="preview")),
+        path(
+            f"{ARTIFACT}/thumbnail",
+            raw_content(verbs(Artifacts, get="thumbnail")),
+            name="api-artifact-thumbnail",
+        ),
+        path(f"{ARTIFACT}/rows", verbs(Artifacts, get="rows")),
+        path(f"{ARTIFACT}/versions", verbs(Artifacts, get="versions", post="add_version")),
+        path(f"{ARTIFACT}/versions/<int:number>/restore", verbs(Artifacts, post="restore")),
+        path(f"{ARTIFACT}/diff", verbs(Artifacts, get="diff")),
+        path(f"{ARTIFACT}/mentions", verbs(BacklinkViewSet, get="list")),
+        path(f"{ARTIFACT}/share", verbs(Artifacts, post="share")),
+    ),
     path("projects", verbs(ProjectViewSet, get="list", post="create")),
     under(
         "projects",
@@ -97,34 +125,6 @@ urlpatterns = [
         path("<uuid:pk>", verbs(TurnViewSet, get="retrieve")),
         path("<uuid:pk>/cancel", verbs(TurnViewSet, post="cancel")),
         path("<uuid:pk>/events", turn_events, name="api-turn-events"),
-    ),
-    path("artifacts", verbs(Artifacts, get="list")),
-    under(
-        "artifacts",
-        path("zip", verbs(Artifacts, get="zip_matching", post="zip_selected")),
-        path(ARTIFACT, verbs(Artifacts, get="retrieve", patch="partial_update", delete="destroy")),
-        path(f"{ARTIFACT}/undelete", verbs(Artifacts, post="undelete")),
-        path(f"{ARTIFACT}/save", verbs(Artifacts, post="save_artifact")),
-        path(f"{ARTIFACT}/transfer", verbs(Artifacts, post="transfer")),
-        path(f"{ARTIFACT}/data", raw_content(verbs(Artifacts, get="data"))),
-        path(
-            f"{ARTIFACT}/download",
-            raw_content(verbs(Artifacts, get="download")),
-            name="api-artifact-download",
-        ),
-        path(f"{ARTIFACT}/definition", raw_content(verbs(Artifacts, get="definition"))),
-        path(f"{ARTIFACT}/preview", verbs(Artifacts, get="preview")),
-        path(
-            f"{ARTIFACT}/thumbnail",
-            raw_content(verbs(Artifacts, get="thumbnail")),
-            name="api-artifact-thumbnail",
-        ),
-        path(f"{ARTIFACT}/rows", verbs(Artifacts, get="rows")),
-        path(f"{ARTIFACT}/versions", verbs(Artifacts, get="versions", post="add_version")),
-        path(f"{ARTIFACT}/versions/<int:number>/restore", verbs(Artifacts, post="restore")),
-        path(f"{ARTIFACT}/diff", verbs(Artifacts, get="diff")),
-        path(f"{ARTIFACT}/mentions", verbs(BacklinkViewSet, get="list")),
-        path(f"{ARTIFACT}/share", verbs(Artifacts, post="share")),
     ),
     path("mentions", MentionSuggestView.as_view()),
     path("upload-config", UploadConfigView.as_view()),

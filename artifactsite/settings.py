@@ -84,18 +84,18 @@ MIDDLEWARE = [
     "artifactsite.lib.middleware.RawContentMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "artifactsite.lib.middleware.BrowserSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "artifactsite.lib.middleware.BrowserUsers",
     "allauth.account.middleware.AccountMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "artifactsite.lib.middleware.BrowserMessages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "artifactsite.lib.middleware.PolicyMiddleware",
     "artifactsite.lib.middleware.VaryMiddleware",
     "artifactsite.lib.callers.CallerMiddleware",
     "artifactsite.lib.tracing.TracingMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "artifactsite.lib.middleware.BrowserHtmx",
 ]
 
 ROOT_URLCONF = "artifactsite.urls"
@@ -276,7 +276,6 @@ REST_FRAMEWORK = {
         "user": env.text("API_RATE", "6000/min"),
         "public": env.text("PUBLIC_RATE", "600/min"),
     },
-    "NUM_PROXIES": TRUSTED_PROXIES,
     "EXCEPTION_HANDLER": "artifactsite.lib.errors.exception_handler",
     # `?format=` belongs to downloads.
     "URL_FORMAT_OVERRIDE": None,

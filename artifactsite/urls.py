@@ -10,9 +10,10 @@ from artifactsite.operations import health, views
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    # Compared with an address one after the other: what is asked most stands first, here and in the API.
+    path("api/", include("artifactsite.api")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("api/", include("artifactsite.api")),
     path("operations", views.operations, name="operations"),
     path("operations/jobs/<uuid:pk>/requeue", views.requeue, name="requeue-job"),
     path("operations/jobs/<uuid:pk>/cancel", views.cancel, name="cancel-job"),

@@ -7,10 +7,14 @@ from csp.constants import HEADER
 from csp.middleware import CheckableLazyObject, CSPMiddleware
 from csp.utils import build_policy
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxMiddleware
 
 from artifactsite.lib.serving import is_raw, mark_raw
 
@@ -50,6 +54,42 @@ class VaryMiddleware:
         response = self.get_response(request)
         patch_vary_headers(response, ["Cookie"])
         return response
+
+
+class _ForBrowsers:
+    """What a program's call passes by: whoever names a token is known by it or refused, never by a session, and gets
+    no page that would show messages.
+    """
+
+    get_response: Callable[[HttpRequest], HttpResponseBase]
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if is_programs(request):
+            return self.get_response(request)
+        answer: HttpResponseBase = super().__call__(request)  # type: ignore[misc]
+        return answer
+
+
+def is_programs(request: HttpRequest) -> bool:
+    """Whether it is for the API and BearerAuthentication has to decide who asks."""
+    names = request.META.get("HTTP_AUTHORIZATION", "")[:7].lower() == "bearer "
+    return names and request.path_info.startswith("/api/")
+
+
+class BrowserSessions(_ForBrowsers, SessionMiddleware):
+    """Django's."""
+
+
+class BrowserUsers(_ForBrowsers, AuthenticationMiddleware):
+    """Django's."""
+
+
+class BrowserMessages(_ForBrowsers, MessageMiddleware):
+    """Django's."""
+
+
+class BrowserHtmx(_ForBrowsers, HtmxMiddleware):
+    """django-htmx's."""
 
 
 class PolicyMiddleware(CSPMiddleware):

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.models import AutoField, JSONField, Model, QuerySet, UUIDField
 from django.db.models.base import ModelState
 from django.db.models.constants import OnConflict
@@ -348,11 +348,17 @@ def _converters(queryset: QuerySet[Any, Any]) -> _Converters:
 
 def _prepared_cursor() -> Any:
     """A cursor of PostgreSQL's that prepares what it is asked again, and reads times, ids and JSON by psycopg's C."""
+    make, binary = _of_psycopg()
+    its: Any = connections[DEFAULT_DB_ALIAS]
+    its.ensure_connection()
+    cursor = make(its.connection)
+    cursor.format = binary
+    return its._prepare_cursor(cursor)
+
+
+@cache
+def _of_psycopg() -> tuple[Any, Any]:
     from django.db.backends.postgresql.base import ServerBindingCursor
     from psycopg.pq import Format
 
-    connection.ensure_connection()
-    make: Any = ServerBindingCursor
-    cursor = make(connection.connection)
-    cursor.format = Format.BINARY
-    return connection._prepare_cursor(cursor)  # type: ignore[attr-defined]
+    return ServerBindingCursor, Format.BINARY

@@ -43,7 +43,7 @@ def test_changes_by_token_name_their_actor(cast: Cast) -> None:
 
 
 def test_changes_by_session_name_their_actor_and_their_line_of_the_log(cast: Cast, settings: Any) -> None:
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+    settings.TRUSTED_PROXIES = 1
     client = Client(headers={"X-Request-ID": "from-a-proxy"})
     client.force_login(cast.adam)
     LogEntry.objects.all().delete()

@@ -78,6 +78,16 @@ def test_requests_share_the_connections_to_the_cache() -> None:
     assert Context().run(used) is Context().run(used)
 
 
+@pytest.mark.skipif(not django_settings.REDIS_URL, reason="the memory of a process forgets nothing by itself")
+def test_the_rate_holds_though_redis_forgets_the_script_or_ends_the_connection(few: None) -> None:
+    redis = cache._cache.get_client()
+    assert [ask(PublicLinkThrottle) for _ in range(2)] == [True] * 2
+    redis.script_flush()
+    assert ask(PublicLinkThrottle)
+    redis.client_kill_filter(_type="normal", skipme=True)
+    assert [ask(PublicLinkThrottle) for _ in range(4)] == [True] * 2 + [False] * 2
+
+
 def test_the_rate_is_granted_anew_when_the_period_is_over(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [ask(PublicLinkThrottle) for _ in range(7)] == [True] * 5 + [False] * 2
     cache.clear()  # as the period's end does

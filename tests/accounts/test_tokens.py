@@ -1,15 +1,18 @@
 """Personal tokens: scope, expiry, deactivation, hashing."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import serializers
 from django.http import Http404
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Token
 from accounts.services import MOST_TOKENS, create_token, revoke_token
 from artifactsite.lib.errors import Refusal
+from projects.models import Membership
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engines]
@@ -79,6 +82,25 @@ def test_a_session_dies_with_its_user(cast: Cast) -> None:
     cast.bob.is_active = False
     cast.bob.save()
     assert client.get("/api/projects").status_code == 401
+
+
+def test_beside_a_token_no_session_counts(cast: Cast, settings: Any) -> None:
+    """Not even where the token is none; and the answer neither reads nor renews the session."""
+    client = Client()
+    client.force_login(cast.adam)
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    assert client.get("/api/projects").cookies
+    _, secret = create_token(by=cast.alice, name="laptop")
+    for scheme in ("Bearer", "bearer"):
+        headers = {"Authorization": f"{scheme} {secret}"}
+        made = client.post("/api/projects", {"name": scheme}, "application/json", headers=headers)
+        assert (made.status_code, made.cookies) == (201, {})
+        assert Membership.objects.get(project=made.json()["id"]).user == cast.alice
+    for header in ("Bearer", "Bearer ", f"Bearer {secret}x", f"Bearer {secret} {secret}", "Bearer  "):
+        assert client.get("/api/projects", headers={"Authorization": header}).status_code == 401, header
+    # Of a page, which no token opens, it is the session that counts.
+    page = client.get("/", headers={"Authorization": f"Bearer {secret}"})
+    assert page.wsgi_request.user == cast.adam
 
 
 def test_a_revoked_token_ends_at_once_and_only_ones_own_can_be_revoked(cast: Cast) -> None:
