@@ -171,7 +171,7 @@ def chipped_text(text: str, reader: "User") -> SafeString:
 
 
 def named_text(text: str, reader: "User") -> str:
-    """A text to edit or to be read by an agent.
+    """A text to be read by an agent.
 
     Its mentions bear the names that things have now; one of what `reader` can't see keeps its reference, so that the
     text can be saved again, and has no name.
@@ -179,9 +179,10 @@ def named_text(text: str, reader: "User") -> str:
     return _filled(text, _places(text, reader))[0]
 
 
-def kinds_in(text: str, reader: "User") -> dict[str, str]:
-    """The chips of a text to edit: what `named_text` writes for each mention, and of which kind it is."""
-    return {place.shown: _kind(place.thing) for place in _places(text, reader)}
+def text_to_edit(text: str, reader: "User") -> tuple[str, dict[str, str]]:
+    """The same to edit, and of each mention in it, as it is written, the kind that its chip shows."""
+    places = _places(text, reader)
+    return _filled(text, places)[0], {place.shown: _kind(place.thing) for place in places}
 
 
 def mentioned_in(text: str, reader: "User") -> tuple[list[UUID | None], Visible]:

@@ -2,7 +2,7 @@
 
 `@[Label](artifact:ID)` or `@[Label](upload:f-ID)` (artifactsite/lib/references.py), or a plain `@Name` that the caller
 matches against names. Neither is one inside code spans, fences, URLs, or behind a word character, as in an e-mail
-address.
+address, unless it is of a script that has no spaces between words.
 """
 
 import re
@@ -12,7 +12,12 @@ from dataclasses import dataclass
 
 from artifactsite.lib.references import OPAQUE, REFERENCE, inside, matches, spans
 
-_AT = re.compile(r"(?<![\w@./:+-])@(?=[^\s@\[])")
+# What is written without spaces has words that begin anywhere: Chinese, Japanese, Thai; Korean, after a particle.
+_UNSPACED = (
+    "\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+_AT = re.compile(rf"(?:(?<![\w@./:+-])|(?<=[{_UNSPACED}]))@(?=[^\s@\[])")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django import template
 from django.utils.safestring import SafeString
 
-from mentions.resolve import chipped_text, kinds_in, named_text
+from mentions.resolve import chipped_text, text_to_edit
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -20,13 +20,8 @@ def chipped(text: str, reader: "User") -> SafeString:
     return chipped_text(text, reader)
 
 
-@register.filter
-def named(text: str, reader: "User") -> str:
-    """The text to edit: each mention with the name that what it means has now."""
-    return named_text(text, reader)
-
-
-@register.filter
-def mention_kinds(text: str, reader: "User") -> str:
-    """As JSON: of each mention in the text to edit the kind, by what is written for it."""
-    return json.dumps(kinds_in(text, reader))
+@register.simple_tag
+def mentions_to_edit(text: str | None, reader: "User") -> dict[str, str]:
+    """`text`, each mention with the name that what it means has now; `kinds`, as JSON, of each as it is written."""
+    named, kinds = text_to_edit(text or "", reader)
+    return {"text": named, "kinds": json.dumps(kinds)}

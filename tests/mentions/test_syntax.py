@@ -82,6 +82,7 @@ def test_what_stands_beside_code_is_read(text: str) -> None:
         ("`@code` @x", [8]),
         ("https://x.org/@user @x", [20]),
         ("line\n@x", [5]),
+        ("请看@x、売上@x、ดู@x", [2, 7, 12]),
         (f"@[a @b](artifact:{ID}) @c", [len(token("a @b", ID)) + 1]),
     ],
 )

@@ -36,13 +36,66 @@ export function atomic({ field, names, isActive = () => true }) {
     return chosen ? { ...chosen, end: caret } : null;
   }
 
+  /** Where a letter would grow into a mention, and so make bare text of it: with a space it stays one. */
+  function apart(letter) {
+    const [caret, isOne] = [field.selectionStart, field.selectionStart === field.selectionEnd];
+    if (!isOne || !/^[\p{L}\p{N}_]$/u.test(letter)) return "";
+    const mentions = names.mentionsIn(field.value);
+    if (mentions.some(({ end }) => end === caret)) return ` ${letter}`;
+    return mentions.some(({ start }) => start === caret) ? `${letter} ` : "";
+  }
+
   field.addEventListener("beforeinput", (event) => {
     if (!isActive() || event.isComposing) return;
-    const backward = event.inputType === "deleteContentBackward";
-    const mention = backward || event.inputType === "deleteContentForward" ? bitten(backward) : null;
+    const spaced = event.inputType === "insertText" && apart(event.data ?? "");
+    if (spaced) {
+      event.preventDefault();
+      const at = field.selectionStart;
+      replace(field, at, at, spaced);
+      field.setSelectionRange(at + spaced.trimEnd().length, at + spaced.trimEnd().length);
+      return;
+    }
+    const [, direction] = /^delete(?:Content|Word|SoftLine)(Backward|Forward)$/.exec(event.inputType) ?? [];
+    const mention = direction && bitten(direction === "Backward");
     if (!mention) return;
     event.preventDefault();
     replace(field, mention.start, mention.end, "");
+  });
+
+  // The caret goes over a mention in one step, and a selection has all of it or nothing.
+  let [from, to] = [0, 0]; // where the selection was
+  let isPressed = false;
+  let isComposing = false;
+  function settle() {
+    if (!isActive() || isPressed || isComposing || document.activeElement !== field) return;
+    let { selectionStart: start, selectionEnd: end, selectionDirection: direction } = field;
+    const mentions = names.mentionsIn(field.value);
+    const around = (place) => mentions.find((mention) => mention.start < place && place < mention.end);
+    const [first, last] = [around(start), around(end)];
+    if (first && start === end) {
+      const isForward = from === to ? from <= first.start : start - first.start > first.end - start;
+      start = end = isForward ? first.end : first.start;
+    } else {
+      // One edge that comes by itself from the mention's other end lets go of it.
+      const lets = { start: from === first?.start && to === end, end: to === last?.end && from === start };
+      if (first) start = lets.start ? first.end : first.start;
+      if (last) end = lets.end ? last.start : last.end;
+      if (start > end) [start, end] = [end, start];
+    }
+    [from, to] = [start, end];
+    if (first || last) field.setSelectionRange(start, end, direction);
+  }
+  document.addEventListener("selectionchange", settle);
+  for (const type of ["compositionstart", "compositionend"])
+    field.addEventListener(type, () => {
+      isComposing = type === "compositionstart";
+    });
+  field.addEventListener("pointerdown", () => {
+    isPressed = true;
+  });
+  document.addEventListener("pointerup", () => {
+    isPressed = false;
+    settle();
   });
   field.addEventListener("input", () => {
     if (field.selectionStart !== fresh) fresh = -1;

@@ -2,6 +2,7 @@
 
 import { chipped } from "./chips.js";
 import { draft, keep, names } from "./draft.js";
+import { byName } from "./mention-tokens.js";
 import { toBottom } from "./messages.js";
 import { highlighted } from "./python.js";
 
@@ -26,6 +27,7 @@ const MODES = {
 };
 let leaving = false;
 let sending = false;
+let sentText = "";
 
 function mode() {
   return form.elements.mode.value;
@@ -99,7 +101,9 @@ form.addEventListener(
   { capture: true },
 );
 form.addEventListener("htmx:beforeSend", (event) => {
-  if (event.target === form) sending = true;
+  if (event.target !== form) return;
+  sending = true;
+  sentText = field.value;
 });
 form.addEventListener("htmx:configRequest", (event) => {
   if (event.target === form && mode() === "message") event.detail.parameters.body = names.withTokens(field.value);
@@ -108,8 +112,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt !== form) return;
   sending = false;
   if (!event.detail.successful) return;
-  field.value = "";
-  draft.mentions = {};
+  // What was written meanwhile is the next message.
+  field.value = field.value.startsWith(sentText) ? field.value.slice(sentText.length).trimStart() : field.value;
+  if (!field.value) draft.mentions = byName();
   changed();
   toBottom();
 });

@@ -1,16 +1,16 @@
 // What is written but not sent survives a reload: one draft a conversation, a text for each mode.
 
-import { namesOf } from "./mention-tokens.js";
+import { byName, namesOf } from "./mention-tokens.js";
 import { conversation, user } from "./page.js";
 
 const KEY = `draft:${user}:${conversation}`;
 // `mentions`: what a chosen name stands for, `{token, kind}`.
-const EMPTY = { mode: "message", message: "", program: "", mentions: {} };
+const EMPTY = { mode: "message", message: "", program: "", mentions: byName() };
 
 function stored() {
   try {
     const { mentions = {}, ...texts } = JSON.parse(localStorage.getItem(KEY)) ?? {};
-    return { ...texts, mentions: Object.fromEntries(Object.entries(mentions).filter(([, { token }]) => token)) };
+    return { ...texts, mentions: byName(Object.fromEntries(Object.entries(mentions).filter(([, { token }]) => token))) };
   } catch {
     return {};
   }

@@ -3,7 +3,7 @@
 
 import { atomic, chipped } from "./chips.js";
 import { mentions } from "./mention.js";
-import { namesOf } from "./mention-tokens.js";
+import { byName, namesOf } from "./mention-tokens.js";
 
 const fields = new WeakMap(); // their names
 
@@ -16,7 +16,7 @@ function begin(root) {
   for (const box of root.querySelectorAll("[data-mentions-in]:not([role])")) {
     const field = box.querySelector("textarea");
     const copy = box.querySelector(".chip-copy");
-    const chosen = {};
+    const chosen = byName();
     const names = namesOf(() => chosen);
     const paint = () => copy.replaceChildren(...chipped(`${field.value}\n`, names));
     fields.set(field, names);

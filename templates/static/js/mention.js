@@ -1,10 +1,12 @@
 // The @-dropdown: a listbox over GET /api/mentions, driven from a text field. One for every field that takes mentions.
 
 import { request } from "./http.js";
+import { BEFORE, opaqueIn } from "./mention-tokens.js";
 
 const PAUSE = 40; // milliseconds between the last key and the question
-// At a word's beginning only: not inside an e-mail address, a path or a name.
-const AT = /(?<![\p{L}\p{N}_@./:+-])@(?!\s)([^@\n]{0,80})$/u;
+const PAGE = 5; // options that PageUp and PageDown pass over
+const AT = new RegExp(`${BEFORE}@(?!\\s)([^@\\n]{0,80})$`, "u");
+const CODE = /(?<![`\\])(`+)(?!`).*?(?<!`)\1(?!`)/g;
 const SECTIONS = {
   current_conversation: "Current conversation",
   saved_artifacts: "Saved artifacts",
@@ -63,14 +65,28 @@ export function mentions({
   let dismissed = -1; // the @ that Esc or a choice has settled
   let found = [];
   let selected = -1;
-  let asked = 0; // the number of the newest question; older answers are thrown away
+  let query = ""; // what the newest question asks for
+  let asked = 0; // its number; older answers are thrown away
+  let isAnswered = true; // and whether the list shows its answer
+  let isMoved = false; // by hand, so that what is selected is meant
+  let isComposing = false; // by an input method
+  let waiting = ""; // the key that chooses, which came before the answer
   let pause = 0;
   let controller = null;
 
   function context() {
     if (!isActive() || field.selectionStart !== field.selectionEnd) return null;
-    const match = AT.exec(field.value.slice(0, field.selectionStart));
-    return match && !isSettled(match[1]) ? { start: match.index, query: match[1] } : null;
+    const before = field.value.slice(0, field.selectionStart);
+    const match = AT.exec(before);
+    if (!match || isSettled(match[1])) return null;
+    if (isInCode(before.slice(0, match.index)) || opaqueIn(field.value)(match.index)) return null;
+    return { start: match.index, query: match[1] };
+  }
+
+  /** Whether a line's code has begun and is still being written. */
+  function isInCode(before) {
+    const line = before.slice(before.lastIndexOf("\n") + 1);
+    return /(?<!\\)`/.test(line.replace(CODE, ""));
   }
 
   function isOpen() {
@@ -82,6 +98,8 @@ export function mentions({
     controller?.abort();
     asked += 1;
     list.hidden = true;
+    isAnswered = true;
+    waiting = "";
     start = -1;
     found = [];
     selected = -1;
@@ -137,7 +155,8 @@ export function mentions({
     else field.setAttribute("aria-activedescendant", `${id}-option-${index}`);
   }
 
-  function render(answer, query) {
+  function render(answer) {
+    const meant = isMoved ? found[selected]?.token : null;
     found = [];
     const groups = [];
     for (const [key, title] of Object.entries(SECTIONS)) {
@@ -170,43 +189,69 @@ export function mentions({
     count.textContent = found.length === 1 ? "1 artifact" : `${found.length} artifacts`;
     open();
     selected = -1;
-    if (found.length) select(0);
+    // What was gone to stays selected while it is there.
+    const at = found.findIndex(({ token }) => token === meant);
+    isMoved = at >= 0;
+    if (found.length) select(Math.max(at, 0));
   }
 
-  async function ask(query) {
+  function say(words) {
+    options.replaceChildren();
+    options.hidden = true;
+    nothing.hidden = false;
+    nothing.textContent = words;
+    found = [];
+    selected = -1;
+    field.removeAttribute("aria-activedescendant");
+    open();
+  }
+
+  async function ask() {
     const number = (asked += 1);
+    const wanted = query;
     controller?.abort();
     controller = new AbortController();
-    const address = `/api/mentions?${new URLSearchParams({ ...place, q: query, limit: 8 })}`;
+    const address = `/api/mentions?${new URLSearchParams({ ...place, q: wanted, limit: 8 })}`;
     try {
       const answer = await request(address, { signal: controller.signal });
-      if (number === asked) render(answer, query);
+      if (number !== asked) return;
+      if (wanted !== query) {
+        // More was typed meanwhile, and is asked for in a moment.
+        if (Object.values(answer).some((rows) => rows.length)) render(answer);
+        return;
+      }
+      const key = waiting;
+      [waiting, isAnswered] = ["", true];
+      render(answer);
+      if (key) settle(key);
     } catch (error) {
       if (error.name === "AbortError" || number !== asked) return;
-      options.replaceChildren();
-      options.hidden = true;
-      nothing.hidden = false;
-      nothing.textContent = error.message;
-      open();
+      [waiting, isAnswered] = ["", true];
+      say(error.message);
     }
   }
 
-  function look(event) {
-    if (event?.isComposing) return;
+  function look() {
+    if (isComposing) return;
     const now = context();
     if (!now) {
       dismissed = -1;
       if (isOpen() || start >= 0) close();
       return;
     }
-    if (now.start === dismissed) return;
+    if (now.start === dismissed || (now.start === start && now.query === query)) return;
     const opening = start !== now.start;
-    start = now.start;
+    ({ start, query } = now);
+    [waiting, isAnswered] = ["", false];
     clearTimeout(pause);
-    pause = setTimeout(() => ask(now.query), opening ? 0 : PAUSE);
+    pause = setTimeout(ask, opening ? 0 : PAUSE);
   }
 
   function choose(index) {
+    if (context()?.start !== start) {
+      close();
+      return;
+    }
     const text = written(found[index]);
     const end = field.selectionStart;
     const from = start;
@@ -216,15 +261,40 @@ export function mentions({
     chosen();
   }
 
+  /** What a key does that came before the answer: what it would have done after it. */
+  function settle(key) {
+    if (found.length) {
+      choose(0);
+      return;
+    }
+    dismissed = start;
+    close();
+    if (key !== "Enter") return;
+    const again = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+    if (field.dispatchEvent(again)) replace(field, field.selectionStart, field.selectionEnd, "\n");
+  }
+
   // Before the composer hears of it: Enter chooses here and doesn't send.
   field.addEventListener(
     "keydown",
     (event) => {
-      if (!isOpen() || event.isComposing || event.keyCode === 229) return;
+      if (event.isComposing || event.keyCode === 229) return;
+      const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+      const chooses = (event.key === "Enter" || event.key === "Tab") && isPlain;
       const steps = { ArrowDown: 1, ArrowUp: -1 };
-      if (event.key in steps && found.length) {
+      const pages = { PageDown: PAGE, PageUp: -PAGE };
+      if (chooses && !isAnswered && !isMoved) {
+        waiting = event.key;
+        if (!isOpen()) say("Looking…");
+      } else if (!isOpen()) {
+        return;
+      } else if (event.key in steps && isPlain && found.length) {
+        isMoved = true;
         select((selected + steps[event.key] + found.length) % found.length);
-      } else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && selected >= 0) {
+      } else if (event.key in pages && isPlain && found.length) {
+        isMoved = true;
+        select(Math.min(Math.max(selected + pages[event.key], 0), found.length - 1));
+      } else if (chooses && selected >= 0) {
         choose(selected);
       } else if (event.key === "Escape") {
         dismissed = start;
@@ -238,10 +308,16 @@ export function mentions({
     { capture: true },
   );
   field.addEventListener("input", look);
-  field.addEventListener("compositionend", () => look());
-  field.addEventListener("click", () => isOpen() && look());
-  field.addEventListener("keyup", (event) => {
-    if (isOpen() && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) look();
+  field.addEventListener("compositionstart", () => {
+    isComposing = true;
+  });
+  field.addEventListener("compositionend", () => {
+    isComposing = false;
+    look();
+  });
+  // The caret went elsewhere, by whatever key or by a click.
+  document.addEventListener("selectionchange", () => {
+    if ((isOpen() || start >= 0) && document.activeElement === field) look();
   });
   field.addEventListener("blur", close);
 
