@@ -323,7 +323,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-finished": {"task": "jobs.forget_finished", "schedule": 6 * 3600.0},
     "compact-tally": {"task": "artifacts.compact_tally", "schedule": 60.0},
     "collect-garbage": {"task": "artifacts.collect_garbage", "schedule": 6 * 3600.0},
-    "merge-name-index": {"task": "mentions.merge_index", "schedule": 6 * 3600.0},
+    "merge-indexes": {"task": "artifactsite.merge_indexes", "schedule": 6 * 3600.0},
     "collect-working-folders": {"task": "playground.collect_garbage", "schedule": 6 * 3600.0},
 }
 # A worker that misses three heartbeats has lost its job to the next one.

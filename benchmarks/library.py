@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.services import create_token
 from artifacts import tally
 from artifacts.models import name_terms
-from mentions.upkeep import merge_index
+from artifactsite.lib.full_text import merge_indexes
 from projects.models import Membership, Project, Role
 
 READER = "reader"
@@ -238,7 +238,7 @@ def _bulk() -> Iterator[None]:
             cursor.execute("COMMIT")
             cursor.execute("PRAGMA foreign_keys = ON")
             cursor.execute("ANALYZE")
-            merge_index()  # as the site does every six hours
+            merge_indexes()  # as the site does every six hours
             return
         tables = list(TABLES)
         cursor.execute(

@@ -24,6 +24,7 @@ from artifacts.services import (
     set_visibility,
     update_artifact,
 )
+from artifactsite.lib.full_text import merge_indexes
 from jobs.models import Job
 from tests.cast import Cast
 
@@ -247,6 +248,26 @@ def test_an_index_job_that_comes_late_writes_nothing(
     assert do_jobs() == 1
     assert not SearchEntry.objects.exists()
     assert Job.objects.get().state == "done"
+
+
+def test_on_sqlite_the_many_pieces_of_its_index_become_one(cast: Cast, search: Search) -> None:
+    if connection.vendor != "sqlite":
+        assert merge_indexes() == 0
+        return
+    with connection.cursor() as cursor:
+        for name in ("zoo", "aquarium", "gone"):
+            artifact = cast.artifact(name, "text", f"the penguins of {name}")
+            # A piece is written when the index is read, as at the end of a transaction.
+            assert name in names(search("penguins"))
+        Artifact.objects.filter(pk=artifact.pk).delete()
+        assert set(names(search("penguins"))) == {"zoo", "aquarium"}
+        pieces = "SELECT count(DISTINCT segid) FROM artifacts_search_idx"
+        assert cursor.execute(pieces).fetchone()[0] > 1
+        assert merge_indexes() > 0
+        assert cursor.execute(pieces).fetchone()[0] == 1
+    assert set(names(search("penguins"))) == {"zoo", "aquarium"}
+    assert (names(search("aqua")), search("gone")) == (["aquarium"], [])
+    assert merge_indexes() == 0
 
 
 # --- only what is visible ----------------------------------------------------------------------------

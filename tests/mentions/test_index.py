@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from artifacts.models import Artifact
 from artifacts.services import delete_artifact, update_artifact
+from artifactsite.lib.full_text import merge_indexes
 from mentions.index import engine, plan, postgres
 from mentions.index.base import Scope
 from mentions.ranking import query_of
 from mentions.suggest import suggest
-from mentions.upkeep import merge_index
 from tests.cast import Cast
 from tests.mentions.names import NAMES
 from tests.mentions.queries import QUERIES
@@ -172,7 +172,7 @@ def test_ones_own_use_breaks_a_tie_and_then_recency(cast: Cast) -> None:
 
 def test_on_sqlite_its_many_pieces_become_one_and_it_finds_what_it_found(cast: Cast) -> None:
     if connection.vendor != "sqlite":
-        assert merge_index() == 0
+        assert merge_indexes() == 0
         return
     pieces = "SELECT count(DISTINCT segid) FROM mentions_terms_idx"
     with connection.cursor() as cursor:
@@ -183,9 +183,9 @@ def test_on_sqlite_its_many_pieces_become_one_and_it_finds_what_it_found(cast: C
         Artifact.objects.filter(name="Cash Flow").delete()
         found(cast, "cash")
         assert cursor.execute(pieces).fetchone()[0] > 1
-        assert merge_index() > 0
+        assert merge_indexes() > 0
         assert cursor.execute(pieces).fetchone()[0] == 1
     assert (found(cast, "balance"), found(cast, "cash"), found(cast, "loss")) == (
         {"Balance Sheet"}, set(), {"Profit and Loss"},
     )  # fmt: skip
-    assert merge_index() == 0
+    assert merge_indexes() == 0
