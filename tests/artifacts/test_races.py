@@ -48,7 +48,7 @@ def test_fifty_at_once_leave_what_the_rules_allow(shared_database: None, cast: C
     artifacts += [cast.artifact(f"Saved {number}", saved="private") for number in range(2)]
     people = cast.api("alice"), cast.api("adam")
     assert all(people)
-    first = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    AuditEntry.objects.all().delete()
 
     def act(number: int) -> tuple[str, int]:
         path = f"/api/artifacts/{artifacts[number % 4].pk}"
@@ -77,14 +77,14 @@ def test_fifty_at_once_leave_what_the_rules_allow(shared_database: None, cast: C
     )
     saved = [entry.object_pk for entry in saves if "saved_at" in (entry.changes or {}) and entry.action == 1]
     assert max(Counter(saved).values(), default=0) <= 1, "nothing is saved twice"
-    _replay(cast, first)
+    _replay(cast)
 
 
-def _replay(cast: Cast, after: int) -> None:
+def _replay(cast: Cast) -> None:
     """The audit log, whose lines are written under the locks, tells an order in which no rule is broken."""
     allowed = True
     shared: dict[str, bool] = {}
-    for line in AuditEntry.objects.filter(pk__gt=after).select_related("log").order_by("pk"):
+    for line in AuditEntry.objects.select_related("log").order_by("pk"):
         if line.act == Act.SETTINGS_CHANGED:
             allowed = line.log.changes["allow_artifact_sharing"][1] == "True"
         elif line.act == Act.SHARED:

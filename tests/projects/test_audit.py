@@ -14,7 +14,7 @@ from accounts.models import User
 from artifacts.models import Artifact
 from artifacts.services import save_artifact, set_visibility
 from projects.models import Act, AuditEntry, Membership
-from projects.services import update_project
+from projects.services import create_project, update_project
 from tests.cast import Cast
 from uploads.models import Upload
 from uploads.services import receive
@@ -140,8 +140,10 @@ def test_changes_in_the_django_admin_are_noted(cast: Cast) -> None:
 def test_only_administrators_read_it_and_only_of_their_projects(cast: Cast) -> None:
     for name, status in (("adam", 200), ("alice", 403), ("carol", 404), (None, 401)):
         assert cast.api(name).get(f"/api/projects/{cast.project.pk}/audit").status_code == status
-    told = cast.api("carol").get(f"/api/projects/{cast.elsewhere.pk}/audit").json()["results"]
-    assert {row["about"] for row in told} == {"carol", "Elsewhere"}
+    update_project(by=cast.adam, project=cast.project, max_tokens=5)
+    hers = create_project(by=cast.carol, name="Hers")
+    told = cast.api("carol").get(f"/api/projects/{hers.pk}/audit").json()["results"]
+    assert {row["about"] for row in told} == {"carol", "Hers"}
 
 
 def test_it_tells_no_private_name_and_shared_names_only_while_they_are_shared(
