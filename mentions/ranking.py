@@ -1,8 +1,9 @@
 """How well a name answers what was typed: pure, over a bounded set of candidates.
 
-Best first: the name itself, its beginning, the beginning of a word, initials, all words in any order, a stretch
-inside a word, and last what is near: abbreviations (a subsequence of letters) and typos, one edit per four letters.
-Case, accents and separators are forgiven throughout.
+Best first: the name itself, its beginning or all its initials, the beginning of a word, initials, all words in any
+order, a stretch inside a word, and last what is near: abbreviations (a subsequence of letters), typos, one edit per
+four letters, and what sounds alike. Case, accents and separators are forgiven throughout, and so is how "and" and Roman
+numbers are written.
 
 Costs are coarse on purpose: where two names answer equally well, the caller's own use and then recency decide.
 """
@@ -15,7 +16,8 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from artifactsite.lib.letters import Letters, split
+from artifactsite.lib.letters import GRAM, Letters, another_reading, split
+from artifactsite.lib.sounds import consonants, heard
 
 EXACT, PREFIX, WORD, INITIALS, WORDS, INSIDE, NEAR = range(7)
 
@@ -61,6 +63,8 @@ LITTLE_WORDS = frozenset(
         "von",
         "y",
         "zu",
+        "的",
+        "の",
     ]
 )
 _WITHOUT_MARKS = str.maketrans("äöüøåÄÖÜØÅ", "aouoaAOUOA")
@@ -68,6 +72,14 @@ _TWO_LETTERS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
 _UNFIT = (
     0.2  # the rest of a word that was not typed, a word in another place: small against an edit, which is 1
 )
+# Of a query this short another name's whole word is meant rather than the beginning of a longer word ("var": "Market
+# VAR" rather than "Variety"), of a letter or two only a word in capitals.
+SHORT_WORD = 4
+_UNFINISHED = 1  # a word's rest, that was not typed
+_MOST_INITIALS = 4  # as one word among others
+_ALL_INITIALS = 0.2  # beside how much of a name was typed
+_SLIP = 0.6  # letters in turn or doubled, an ending that goes with number or case: what one doesn't notice
+_HEARD = 0.4  # what sounds alike, at best
 
 Spans = list[tuple[int, int]]
 
@@ -104,8 +116,10 @@ class Query:
     typed: str
     text: str
     words: tuple[str, ...]
+    parts: tuple[str, ...]  # the words, cut where a word begins inside them too
     signs: str  # what was typed without case, where it has more than letters, digits and spaces
     is_spelt: bool  # it may have an umlaut in two letters
+    is_unspaced: bool  # it is Chinese or Japanese, which are written without spaces, and has several words
 
     @property
     def edits(self) -> int:
@@ -117,7 +131,9 @@ def query_of(typed: str) -> Query:
     typed = typed.strip()
     letters = split(typed)
     signs = "" if all(c.isalnum() or c.isspace() for c in typed) else typed.casefold()
-    return Query(typed, letters.text, tuple(letters.words()), signs, _is_spelt(letters.text))
+    words, parts = tuple(letters.words()), tuple(letters.parts())
+    is_unspaced = len(parts) > len(words) and any("\u3040" <= c <= "\u9fff" for c in letters.text)
+    return Query(typed, letters.text, words, parts, signs, _is_spelt(letters.text), is_unspaced)
 
 
 def match(wanted: Query, name: str, *, nearly: bool = True) -> Match | None:
@@ -128,15 +144,44 @@ def match(wanted: Query, name: str, *, nearly: bool = True) -> Match | None:
         return _by_signs(wanted.typed, name)
     letters = split(name)
     found = _match(wanted, letters, nearly=nearly)
-    if (found is None or found.rank == NEAR) and _may_be_spelt(wanted, letters):
-        spelt = _match(query_of(plain(wanted.typed)), split(plain(name)), nearly=False)
-        if spelt is not None:
-            return Match(spelt.rank, spelt.cost, found.spans if found else [], letters)
+    if found is None or found.rank == NEAR:
+        found = _read_otherwise(wanted, letters, found)
+    if nearly and (found is None or found.rank == NEAR):
+        alike = _heard(wanted, letters)
+        if alike is not None and (found is None or alike.cost < found.cost):
+            found = alike
     if found is None:
         return None
-    # Signs were typed that the name doesn't have: "c#" is meant for "C# Guide", not for "C++ Guide".
-    unfit = _UNFIT / 2 if wanted.signs and wanted.signs not in name.casefold() else 0
-    return Match(found.rank, round(found.cost + unfit, 1), found.spans, letters)
+    unfit = _UNFIT / 2 if wanted.signs and not is_subsequence(_signs_of(wanted.signs), name) else 0
+    # "o&g" is meant for two words that stand together.
+    is_apart = "&" in wanted.signs and another_reading(name) is None
+    rank = max(found.rank, INSIDE) if is_apart else found.rank
+    return Match(rank, round(found.cost + unfit, 1), found.spans, letters)
+
+
+def _read_otherwise(wanted: Query, letters: Letters, nearly: _Found | None) -> _Found | None:
+    """As either may be written too, "pnl" for "P&L", `ue` for `ü`; where that doesn't answer well, as before."""
+    name = letters.original
+    for is_so, read in (
+        (_may_be_read_otherwise(wanted, name), _reading),
+        (_may_be_spelt(wanted, letters), plain),
+    ):
+        found = _match(query_of(read(wanted.typed)), split(read(name)), nearly=False) if is_so else None
+        if found is not None:
+            return _Found(found.rank, found.cost, nearly.spans if nearly else [])
+    return nearly
+
+
+def _may_be_read_otherwise(wanted: Query, name: str) -> bool:
+    return another_reading(name) is not None or another_reading(wanted.typed) is not None
+
+
+def _reading(text: str) -> str:
+    return another_reading(text) or text
+
+
+def _signs_of(typed: str) -> str:
+    return "".join(c for c in typed if not c.isalnum() and not c.isspace())
 
 
 def _by_signs(typed: str, name: str) -> Match | None:
@@ -173,7 +218,8 @@ def _match(query: Query, name: Letters, *, nearly: bool) -> _Found | None:
         _whole(wanted, name)
         or _stretch(wanted, name)
         or _initials(wanted, name)
-        or _words(query, name, query.edits if nearly else None)
+        or _words(query.words, name, query.edits if nearly else None)
+        or (_words(query.parts, name, None) if query.is_unspaced else None)
         or _inside(wanted, name.text)
         or (_near(query, name) if nearly else None)
     )
@@ -188,12 +234,17 @@ def _ends_word(name: Letters, end: int) -> bool:
     return end == len(name.text) or end in name.starts
 
 
+def _is_plural(name: Letters, end: int) -> bool:
+    return end >= GRAM and name.text.startswith("s", end) and _ends_word(name, end + 1)
+
+
 def _whole(wanted: str, name: Letters) -> _Found | None:
     if name.text == wanted:
         return _Found(EXACT, 0, [(0, len(wanted))])
     if name.text.startswith(wanted):
-        # "data" is meant for "Data dictionary" rather than "Database".
-        unfinished = 0 if _ends_word(name, len(wanted)) else 1
+        # "data" is meant for "Data dictionary" rather than "Database", but for "Datas" as well.
+        is_whole = _ends_word(name, len(wanted)) or _is_plural(name, len(wanted))
+        unfinished = 0 if is_whole else _UNFINISHED
         return _Found(PREFIX, unfinished + _coverage(len(wanted), name), [(0, len(wanted))])
     return None
 
@@ -209,8 +260,20 @@ def _stretch(wanted: str, name: Letters) -> _Found | None:
         end = start + len(wanted)
         cost = (0 if _ends_word(name, end) else 1) + (0 if start in name.firm else 0.5)
         if best is None or cost < best.cost:
-            best = _Found(WORD, cost + _coverage(len(wanted), name), [(start, end)])
-    return best
+            best = _Found(WORD, cost, [(start, end)])
+    if best is None:
+        return None
+    cost = best.cost + _coverage(len(wanted), name)
+    if best.cost == 0 and _is_short_word(name, *best.spans[0]):
+        return _Found(PREFIX, _UNFINISHED - 0.5 + cost, best.spans)
+    return _Found(WORD, cost, best.spans)
+
+
+def _is_short_word(name: Letters, start: int, end: int) -> bool:
+    if GRAM <= end - start <= SHORT_WORD:
+        return True
+    place, stop = name.span(start, end)
+    return end - start == GRAM - 1 and name.original[place:stop].isupper()
 
 
 def _initials(wanted: str, name: Letters) -> _Found | None:
@@ -224,12 +287,13 @@ def _initials(wanted: str, name: Letters) -> _Found | None:
     for cost, starts in ((0.0, list(name.starts)), (0.1, named), (0.2, wordy)):
         at = "".join(name.text[start] for start in starts).find(wanted)
         if at >= 0:
-            rest = (len(starts) - len(wanted)) / 10
-            return _Found(
-                INITIALS,
-                cost + rest + (0.5 if at else 0),
-                [(s, s + 1) for s in starts[at : at + len(wanted)]],
-            )
+            spans = [(s, s + 1) for s in starts[at : at + len(wanted)]]
+            rest = len(starts) - len(wanted)
+            if len(wanted) >= GRAM and at == 0:
+                # As likely as that a word has been begun: of all words the name's first, of some another.
+                rank, more = (WORD, 0.0) if rest else (PREFIX, _ALL_INITIALS)
+                return _Found(rank, _UNFINISHED + more + cost, spans)
+            return _Found(INITIALS, cost + rest / 10 + (0.5 if at else 0), spans)
     return None
 
 
@@ -250,20 +314,20 @@ class _Place(NamedTuple):
     letters: tuple[tuple[int, int], ...] = ()
 
 
-def _words(query: Query, name: Letters, edits: int | None) -> _Found | None:
+def _words(words: tuple[str, ...], name: Letters, edits: int | None) -> _Found | None:
     """Every word of the query somewhere in the name, in any order: beginning a word, inside one, or nearly.
 
     `edits` None: as they stand.
     """
-    if len(query.words) < 2 or len(query.words) > 12:
+    if len(words) < 2 or len(words) > 12:
         return None
-    if edits is None and any(word not in name.text for word in query.words if word not in LITTLE_WORDS):
+    if edits is None and not all(_may_stand(word, name) for word in words if word not in LITTLE_WORDS):
         return None
     taken: dict[int, _Place] = {}
     missing = 0.0
     # The longest first, since short ones fit in many places.
-    for index in sorted(range(len(query.words)), key=lambda index: -len(query.words[index])):
-        word = query.words[index]
+    for index in sorted(range(len(words)), key=lambda index: -len(words[index])):
+        word = words[index]
         place = _best_place(word, name, list(taken.values()), edits)
         if place is not None:
             taken[index] = place
@@ -273,7 +337,11 @@ def _words(query: Query, name: Letters, edits: int | None) -> _Found | None:
             return None
     if not taken or sum(int(place.cost) for place in taken.values()) > (edits or 0):
         return None
-    return _aligned([taken[index] for index in sorted(taken)], missing, len(query.text), name)
+    return _aligned([taken[index] for index in sorted(taken)], missing, sum(map(len, words)), name)
+
+
+def _may_stand(word: str, name: Letters) -> bool:
+    return word in name.text or (GRAM - 1 <= len(word) <= _MOST_INITIALS and word in name.firsts)
 
 
 def _aligned(places: list[_Place], missing: float, typed: int, name: Letters) -> _Found:
@@ -308,6 +376,9 @@ def _places(word: str, name: Letters, edits: int | None) -> Iterator[_Place]:
             yield _Place(unfit, start, start + length)
     if exact or length < 2:
         return
+    if length <= _MOST_INITIALS and (at := name.firsts.find(word)) >= 0:
+        letters = tuple((start, start + 1) for start in name.starts[at : at + length])
+        yield _Place(2 * _UNFIT, letters[0][0], letters[-1][1], letters)
     at = text.find(word)
     while at >= 0:
         # From inside a word into the next it is there by chance.
@@ -357,15 +428,106 @@ def _nearest_run(word: str, name: Letters, start: int, edits: int) -> _Place | N
         distance = OSA.distance(word, run, score_cutoff=edits)
         if distance > edits:
             continue
-        cost = distance + _other_number(word, run) + (0 if _ends_word(name, start + length) else _UNFIT)
+        ends = _ends_word(name, start + length)
+        slip = _SLIP - 1 if distance == 1 and _is_slight(word, run, ends=ends) else 0
+        cost = distance + slip + _other_number(word, run) + (0 if ends else _UNFIT)
         if best is None or cost < best.cost:
             best = _Place(cost, start, start + length)
     return best
 
 
+def _is_slight(word: str, run: str, *, ends: bool) -> bool:
+    """Two letters that changed places, one doubled or not, or one more or less at the end of both."""
+    longer, shorter = (word, run) if len(word) > len(run) else (run, word)
+    if len(longer) == len(shorter):
+        return sorted(word) == sorted(run)
+    if longer[-1].isdigit():
+        return False
+    if ends and longer.startswith(shorter):
+        return True
+    doubled = (at for at in range(1, len(longer)) if longer[at] == longer[at - 1])
+    return any(longer[:at] + longer[at + 1 :] == shorter for at in doubled)
+
+
 def _other_number(word: str, run: str) -> float:
     """Digits are typed deliberately: another number is worse than a typo."""
     return 0.5 if [c for c in word if c.isdigit()] != [c for c in run if c.isdigit()] else 0
+
+
+# --- by ear ------------------------------------------------------------------------------------
+
+
+def _heard(query: Query, name: Letters) -> _Found | None:
+    """What sounds like the query. Whole words match then, since sounds are not the same letters."""
+    if not query.edits:
+        return None
+    sounds, wanted = _sounds(name.original), _sounds(query.typed)
+    # However a word is spelt it begins with the same sound.
+    if not all(_first_sound(word) in sounds.firsts for word in wanted.words):
+        return None
+    found = (
+        _match(wanted.query, sounds.letters, nearly=False)
+        or _words(wanted.words, sounds.letters, wanted.query.edits)
+        or _typo(wanted.query, sounds.letters)
+        or _with_other_vowels(wanted.words, sounds.letters)
+    )
+    if found is None or found.rank in (INITIALS, INSIDE):
+        return None
+    near = 0.0 if found.rank == NEAR else _UNFIT * found.rank
+    spans = [
+        theirs
+        for ours, theirs in zip(sounds.letters.bounds(), name.bounds(), strict=True)
+        if any(ours[0] < end and start < ours[1] for start, end in found.spans)
+    ]
+    return _Found(NEAR, _HEARD + near + found.cost, spans)
+
+
+@dataclass(frozen=True)
+class _Sounds:
+    """A text as it is heard, its words, and the sound that each of these begins with."""
+
+    letters: Letters
+    words: tuple[str, ...]
+    firsts: frozenset[str]
+    query: Query
+
+
+@lru_cache(maxsize=5000)
+def _sounds(original: str) -> _Sounds:
+    name = split(original)
+    text = ""
+    starts: list[int] = []
+    for word in name.parts():
+        starts.append(len(text))
+        text += heard(word)
+    firm = frozenset(ours for ours, theirs in zip(starts, name.starts, strict=True) if theirs in name.firm)
+    letters = Letters(original, text, tuple(starts), firm, "".join(text[start] for start in starts))
+    words = tuple(letters.words())
+    return _Sounds(
+        letters,
+        words,
+        frozenset(map(_first_sound, letters.parts())),
+        Query(original, text, words, (), "", is_spelt=False, is_unspaced=False),
+    )
+
+
+def _first_sound(word: str) -> str:
+    return "a" if word[0] in "aeiou" else word[0]
+
+
+def _with_other_vowels(words: tuple[str, ...], sounds: Letters) -> _Found | None:
+    """Every word has the consonants that a word of the name begins with: "gliacer" for "glacier"."""
+    spans: Spans = []
+    for word in words:
+        wanted = consonants(word)
+        at = (
+            (start, end) for start, end in sounds.bounds()
+            if len(wanted) > GRAM and consonants(sounds.text[start:end]).startswith(wanted)
+        )  # fmt: skip
+        if (span := next(at, None)) is None:
+            return None
+        spans.append(span)
+    return _Found(NEAR, 1 + _coverage(sum(map(len, words)), sounds), sorted(spans))
 
 
 # --- the query as a whole, nearly --------------------------------------------------------------

@@ -241,7 +241,8 @@ def _candidates(scope: Scope, conversation: UUID | None, query: Query, limit: in
     if query.text and len(saved) < FEW and not any(_is_meant(answer.match, query) for answer in saved):
         if not any(row.is_near for row in rows):
             rows += _rows(scope, None, index.nearly(scope, query))
-        saved = _answers(_alike([row for row in rows if _is_saved(row, scope)], query), query)
+        known = {answer.row.pk for answer in saved}
+        saved = _answers(_alike([row for row in rows if _is_saved(row, scope)], query, known), query)
     uploads = [row for row in rows if row.kind == _UPLOAD]
     return _Found(_answers(here, query) if conversation else [], saved, _answers(uploads, query))
 
@@ -255,13 +256,14 @@ def _is_saved(row: _Row, scope: Scope) -> bool:
     return row.is_saved and row.project in scope.projects
 
 
-def _alike(rows: list[_Row], query: Query) -> list[_Row]:
-    """Those worth a closer look: the query is a subsequence of their letters, or much like a stretch of them."""
+def _alike(rows: list[_Row], query: Query, known: set[UUID]) -> list[_Row]:
+    """Those worth a closer look: what answers already, has the query as a subsequence of its letters, or much like a
+    stretch of them."""
     found = {row.pk: row for row in rows}
     texts = {pk: split(row.name).text for pk, row in found.items()}
     word = max(query.words, key=len)
     near = process.extract(word, texts, scorer=fuzz.partial_ratio, score_cutoff=ALIKE, limit=LOOKED_AT)
-    chosen = {pk for _, _, pk in near}
+    chosen = known | {pk for _, _, pk in near}
     return [row for pk, row in found.items() if pk in chosen or is_subsequence(query.text, texts[pk])]
 
 

@@ -6,15 +6,20 @@ whatever the index finds can be ranked, and the other way round.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+
+from artifactsite.lib.han import simplified
+from artifactsite.lib.sounds import outline
 
 # Letters that Unicode does not take apart, as people type them who don't have them on the keyboard.
 _SPELT = {
     "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ł": "l", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ŋ": "n",
 }  # fmt: skip
 _KATAKANA, _HIRAGANA = range(0x30A1, 0x30F7), 0x60
+_SMALL_KANA = dict(zip("ぁぃぅぇぉっゃゅょゎ", "あいうえおつやゆよわ", strict=True))
 _MOST_REMEMBERED = 20_000
 LONGEST = 255
 
@@ -41,8 +46,18 @@ class Letters:
 
     def words(self) -> list[str]:
         """The words between separators."""
-        bounds = [*sorted(self.firm), len(self.text)]
-        return [self.text[a:b] for a, b in pairwise(bounds)]
+        return self._cut(sorted(self.firm))
+
+    def parts(self) -> list[str]:
+        """The words, those too that are found inside one."""
+        return self._cut(self.starts)
+
+    def bounds(self) -> list[tuple[int, int]]:
+        """Where each of the parts begins and ends."""
+        return list(pairwise([*self.starts, len(self.text)]))
+
+    def _cut(self, places: Sequence[int]) -> list[str]:
+        return [self.text[a:b] for a, b in pairwise([*places, len(self.text)])]
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
@@ -56,9 +71,19 @@ def _folded(character: str) -> str:
         for part in parts
         if unicodedata.category(part)[0] not in "PZC" and not unicodedata.combining(part)
     )
-    return "".join(
-        chr(ord(part) - _HIRAGANA) if ord(part) in _KATAKANA else _SPELT.get(part, part) for part in kept
-    )
+    return "".join(map(_as_one, kept))
+
+
+def _as_one(letter: str) -> str:
+    """Letters that are typed for one another: katakana and hiragana, small and large; traditional and simplified."""
+    if "\u3040" <= letter <= "\u30ff":
+        kana = chr(ord(letter) - _HIRAGANA) if ord(letter) in _KATAKANA else letter
+        return _SMALL_KANA.get(kana, kana)
+    return simplified(letter) if _is_han(letter) else _SPELT.get(letter, letter)
+
+
+def _is_han(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff" or character >= "\U00020000"
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
@@ -66,7 +91,7 @@ def _script(character: str) -> str:
     """What a word doesn't mix: digits, symbols, and scripts; each Chinese character is a word of its own."""
     if character.isascii():
         return "1" if character.isdigit() else "a" if character.isalpha() else "+"
-    if "\u3400" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff" or character >= "\U00020000":
+    if _is_han(character):
         return "han" if character.isalpha() else "+"
     if "\u3040" <= character <= "\u309f":
         return "hiragana"
@@ -143,6 +168,25 @@ def _split(original: str) -> Letters:
     return Letters(original, text, tuple(starts), frozenset(firm), firsts)
 
 
+# What is written in several ways: "P&L", "p and l" and "pnl"; "Phase III" and "phase 3". One letter may be just that,
+# so it is a number only where it is a capital.
+_AND = re.compile(r"\s*&\s*|\b(?:and|n)\b", re.IGNORECASE)
+_ROMAN = re.compile(r"\b(?:[IVX]{1,5}|[ivx]{2,5})\b")
+_WORTH = {"i": 1, "v": 5, "x": 10}
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def another_reading(original: str) -> str | None:
+    """The same with "n" for "and" and digits for Roman numbers; None where it has neither."""
+    reading = _ROMAN.sub(lambda found: str(_number(found[0].lower())), _AND.sub(" n ", original))
+    return None if reading == original else reading
+
+
+def _number(roman: str) -> int:
+    worth = [_WORTH[letter] for letter in roman]
+    return sum(-one if one < following else one for one, following in pairwise([*worth, 0]))
+
+
 @lru_cache(maxsize=256)
 def _bounds(original: str) -> tuple[list[int], list[int]]:
     """For each letter of a text where it begins and ends in the original. Only for what is shown."""
@@ -198,15 +242,29 @@ def initials(letters: str) -> str:
     return f"={letters[:MOST_INITIALS]}"
 
 
+def sound(word: str) -> str | None:
+    """How a word sounds, by its first consonants; None for a word of few."""
+    consonants = outline(word)
+    return f">{consonants}" if consonants else None
+
+
 def terms_of(name: str) -> set[str]:
     """All terms by which an index finds `name`."""
-    letters = split(name[:LONGEST])
-    text = letters.text
-    if not text:
+    name = name[:LONGEST]
+    letters = split(name)
+    if not letters.text:
         return set()
-    terms = {whole(text), *grams(text)}
-    if first := opening(text):
+    terms = {whole(letters.text), *_terms(letters)}
+    if first := opening(letters.text):
         terms.add(first)
+    if reading := another_reading(name):
+        terms |= _terms(split(reading))
+    return terms | {term for word in letters.parts() if (term := sound(word))}
+
+
+def _terms(letters: Letters) -> set[str]:
+    text = letters.text
+    terms = grams(text)
     bounds = [*letters.starts, len(text)]
     for start, end in pairwise(bounds):
         terms.update(

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from artifactsite.lib.letters import GRAM, beginning, ending, grams, initials, opening, whole
-from mentions.ranking import LITTLE_WORDS, LONGEST_ABBREVIATION, Query, plain
+from artifactsite.lib.letters import GRAM, beginning, ending, grams, initials, opening, sound, whole
+from mentions.ranking import LITTLE_WORDS, LONGEST_ABBREVIATION, SHORT_WORD, Query, plain
 
 Terms = frozenset[str]
 # Each of these; of each any one alternative; of an alternative all terms. The first is the rarest.
@@ -45,6 +45,13 @@ def opens(query: Query) -> Terms | None:
         # "c#" is a word, "c" the beginning of any.
         return frozenset({beginning(query.text), ending(query.text)}) if query.signs else None
     return frozenset({opening(query.text) or beginning(query.text)})
+
+
+def short_word(query: Query) -> Terms | None:
+    """Only names that have this very word, where it is a short one: many more have longer ones that begin so."""
+    if not 1 < len(query.text) <= SHORT_WORD or len(query.words) > 1:
+        return None
+    return frozenset({beginning(query.text), ending(query.text), *grams(query.text)})
 
 
 def commonest(query: Query) -> Terms:
@@ -100,16 +107,26 @@ def nearly(query: Query) -> list[Wanted]:
     """
     words = sorted((word for word in telling(query) if not word.isdigit()), key=len, reverse=True)
     if words and len(words[0]) > GRAM:
-        return _words_nearly(words[0], words[1] if len(words) > 1 else "")
+        ways = _words_nearly(words[0], words[1] if len(words) > 1 else "")
+        return [way for way in [*ways, [_heard(words[:2])]] if way[0]]
     text = query.text[:_LONGEST]
+    # Words in another order: each begins somewhere, and a Chinese character is one.
+    turned = [frozenset(map(beginning, query.parts[:_MOST_WORDS]))] if query.is_unspaced else []
     if len(text) <= GRAM:
-        return [[_initials_apart(text)]] if len(text) == GRAM else []
+        apart = _initials_apart(text) if len(text) == GRAM else []
+        return [way for way in ([turned], [apart]) if way[0]]
     slips = _slips(text)
     ways = [[[slip]] for slip in slips[:_WAYS_OF_WORD]] + [[slips[_WAYS_OF_WORD:]]]
     parts = _two_parts(text) if GRAM + 1 < len(text) <= _LONGEST_OF_TWO else []
     apart = _initials_apart(text) if len(text) <= _MOST_INITIALS_APART else []
     spelt = [_word(plain(text))] if query.is_spelt else []
-    return [way for way in [*ways, [parts + apart], [spelt]] if way[0]]
+    return [way for way in [*ways, [parts + apart], [turned + spelt + _heard([text])]] if way[0]]
+
+
+def _heard(words: list[str]) -> list[Terms]:
+    """What sounds like all of these words."""
+    sounds = frozenset(term for word in words if (term := sound(word)))
+    return [sounds] if sounds else []
 
 
 def _initials_apart(text: str) -> list[Terms]:
@@ -123,7 +140,10 @@ def _words_nearly(word: str, other: str) -> list[Wanted]:
     ways = [[[kept], *_outline(other)] for kept in _slips(word)[:_WAYS_OF_WORD]]
     if few := _slips(word)[_WAYS_OF_WORD:]:
         ways.append([few, *_outline(other)])
-    return [*ways, [[_word(other)], [frozenset({beginning(word[:1])})]]] if len(other) > GRAM else ways
+    if len(other) > GRAM:
+        return [*ways, [[_word(other)], [frozenset({beginning(word[:1])})]]]
+    # A short one may be the initials of some of the name's words.
+    return [*ways, [[_word(word) | {initials(other)}]]] if len(other) > 1 else ways
 
 
 def _outline(word: str) -> Wanted:

@@ -116,7 +116,8 @@ def newest(scope: Scope, most: int) -> Asked:
 
 
 def well(scope: Scope, query: Query) -> Asked:
-    called = [[[terms]] for terms in (plan.so_called(query), plan.opens(query)) if terms]
+    ways = plan.so_called(query), plan.opens(query), plan.short_word(query)
+    called = [[[terms]] for terms in ways if terms]
     found = [[[terms]] for terms in plan.well(query)]
     if rarest := plan.rarest(query):
         found.append([[rarest], [plan.commonest(query)]])

@@ -111,13 +111,13 @@ def _nearly(among: str = "mentions_indexed") -> str:
 
 _ANYTHING = Source(f"SELECT id, 0 AS is_near FROM ({_indexed('%s')})", ("scope", "most"))  # noqa: S608
 _NEARLY_PLACES = (*(f"nearly_{number}" for number in range(plan.MOST_NEARLY)), "scope", "abbreviated")
-_WAYS = " UNION ALL ".join([_indexed(str(_FOUND)), _indexed(str(plan.EACH)), _indexed(str(plan.EACH))])
+_WAYS = " UNION ALL ".join([_indexed(str(_FOUND)), *[_indexed(str(plan.EACH))] * 3])
 # Where enough is found `few` has no row, and what stands behind it in a CROSS JOIN is not looked for.
 _WELL = Source(
     f"WITH found AS MATERIALIZED ({_WAYS}), few AS MATERIALIZED"  # noqa: S608
     f" (SELECT 1 WHERE (SELECT count(DISTINCT id) FROM found) < {plan.FEW})"
     f" SELECT id, 0 AS is_near FROM found UNION ALL {_nearly('few CROSS JOIN mentions_indexed')}",
-    ("well", "so_called", "opening", *_NEARLY_PLACES),
+    ("well", "so_called", "opening", "short_word", *_NEARLY_PLACES),
 )
 _NEARLY = Source(_nearly(), _NEARLY_PLACES)
 
@@ -127,16 +127,16 @@ def newest(scope: Scope, most: int) -> Asked:
 
 
 def well(scope: Scope, query: Query) -> Asked:
-    opens = plan.opens(query)
-    asked = {
+    asked: dict[str, list[plan.Terms | None]] = {
         "well": [*plan.well(query), plan.commonest(query)],
         "so_called": [plan.so_called(query)],
-        "opening": [opens] if opens else [],
+        "opening": [plan.opens(query)],
+        "short_word": [plan.short_word(query)],
     }
-    written = {
-        name: _WRITING.of(scope.prefixes(), [wanted]) if wanted else _NOTHING
-        for name, wanted in asked.items()
-    }
+    written = {}
+    for name, alternatives in asked.items():
+        some = [terms for terms in alternatives if terms]
+        written[name] = _WRITING.of(scope.prefixes(), [some]) if some else _NOTHING
     return _WELL, {**written, **nearly(scope, query)[1]}
 
 
