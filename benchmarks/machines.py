@@ -13,7 +13,6 @@ import http.client
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -26,7 +25,7 @@ from typing import Any
 
 import requests
 
-from tests.site import ROOT, Person, descendants, wait_for
+from tests.site import Person, descendants, wait_for
 from tests.stack import Stack, running_stack
 from tests.uploads.extraction.documents import pdf
 
@@ -62,7 +61,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="artifactsite-machines-") as name,
         running_stack(Path(name), scale={"web": 2, "worker-extraction": 3}, **settings) as stack,
     ):
-        token, project = json.loads(manage(stack, "shell", "--no-imports", "-c", FILL).splitlines()[-1])
+        token, project = json.loads(stack.manage("shell", "--no-imports", "-c", FILL).splitlines()[-1])
         reader = Person(stack, project, token)  # type: ignore[arg-type]
         wrong = [*done_once(stack, reader), *crossing(stack, reader)]
         wrong += requests_a_second(stack, token, chosen.seconds, chosen.rounds, figures)
@@ -74,13 +73,6 @@ def main() -> int:
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=1) + "\n")
     return int(bool(wrong))
-
-
-def manage(stack: Stack, *arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT, env=stack.environment("web"), check=True, stdout=subprocess.PIPE, text=True,
-    ).stdout  # fmt: skip
 
 
 # --- who uses the processors --------------------------------------------------------------------------

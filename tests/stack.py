@@ -25,6 +25,7 @@ from typing import Any
 import yaml
 
 from tests import servers
+from tests.site import Person
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTING = 120.0  # seconds that all of it may take to answer
@@ -67,6 +68,7 @@ class Stack:
         **settings: str,
     ) -> None:
         self.folder, self.tls, self.at_first = folder, tls, scale or {}
+        self.code = ROOT  # what the image holds; another folder: processes that start from then on are of that release
         self.services: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
         # SeaweedFS adds 10,000 to each port for its inner talk.
         self.ports = {name: servers.free_port(highest=50000) for name in INSIDE}
@@ -88,6 +90,9 @@ class Stack:
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "SANDBOX_VENV") if name in os.environ}
         path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
         image = {"DATA_DIR": str(self.folder / "data"), "LOG_FORMAT": "json", "MALLOC_ARENA_MAX": "2"}
+        # No part of docker-compose.yml, which says shares of the processor instead.
+        if "WORKER_NICE" in self.settings:
+            image["WORKER_NICE"] = self.settings["WORKER_NICE"]
         given = {name: self._here(self._filled(str(value))) for name, value in said.items()}
         return {**kept, "PATH": path, **image, **given}
 
@@ -133,17 +138,25 @@ class Stack:
         for name in self._in_order():
             getattr(self, f"_start_{name.replace('-', '_')}", self._start_site)(name)
             for number in range(2, self.at_first.get(name, 1) + 1):
-                self._start_site(f"{name}-{number}")
+                self.start_one(f"{name}-{number}")
+
+    def start_one(self, name: str) -> None:
+        """One more process of a service of the site's own, or `migrate` once more."""
+        (self._start_migrate if name == "migrate" else self._start_site)(name)
+
+    def reload_nginx(self, webs: list[str]) -> None:
+        """`nginx -s reload`, where the name service knows these web processes."""
+        (self.folder / "nginx" / "site.conf").write_text(self._nginx_site(webs))
+        self.running["nginx"].send_signal(signal.SIGHUP)
 
     def scale(self, service: str, count: int) -> None:
         """So many processes of a service of the site's own, from now on."""
         names = [service, *(f"{service}-{number}" for number in range(2, max(count, len(self.running)) + 1))]
         for name in names[:count]:
             if name not in self.running:
-                self._start_site(name)
+                self.start_one(name)
         if service == "web" and "nginx" in self.running:
-            (self.folder / "nginx" / "site.conf").write_text(self._nginx_site(names[:count]))
-            self.running["nginx"].send_signal(signal.SIGHUP)
+            self.reload_nginx(names[:count])
         for name in names[count:]:
             if name in self.running:
                 self.end(name)
@@ -184,7 +197,23 @@ class Stack:
         """Stops a service of the site's own and starts it with other settings."""
         self.end(name)
         self.settings |= settings
-        self._start_site(name)
+        self.start_one(name)
+
+    def manage(self, *arguments: str, **environment: str) -> str:
+        """What a command of manage.py says, with the web process' settings."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=self.code, env={**self.environment("web"), **environment},
+            check=True, stdout=subprocess.PIPE, text=True,
+        ).stdout  # fmt: skip
+
+    def person(
+        self, username: str, password: str = "correct horse battery", project: str = "Research"
+    ) -> Person:
+        """Somebody who administers a project, as docs/operations.md has one made."""
+        chosen = ("--username", username, "--password-env", "PW", "--project", project, "--print-token")
+        made = json.loads(self.manage("bootstrap", *chosen, PW=password))
+        return Person(self, made["project"], made["token"])  # type: ignore[arg-type]
 
     def log(self, name: str) -> str:
         path = self.folder / f"{name}.log"
@@ -194,7 +223,7 @@ class Stack:
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                **{"cwd": ROOT, "env": self.environment(name), **options},
+                **{"cwd": self.code, "env": self.environment(name), **options},
             )  # fmt: skip
         self.running[name] = process
         until = time.monotonic() + STARTING
@@ -281,7 +310,7 @@ class Stack:
     def _start_migrate(self, name: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             done = subprocess.run(
-                self.command(name), cwd=ROOT, env=self.environment(name), stdin=subprocess.DEVNULL,
+                self.command(name), cwd=self.code, env=self.environment(name), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, check=False,
             )  # fmt: skip
         if done.returncode:

@@ -5,8 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +14,7 @@ import pytest
 import requests
 
 from tests.servers import own_folder
-from tests.site import ROOT, Person, wait_for
+from tests.site import Person, wait_for
 from tests.stack import Stack, running_stack
 
 pytestmark = [
@@ -38,22 +36,7 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def alice(stack: Stack) -> Person:
-    bootstrap = [
-        "bootstrap",
-        "--username",
-        "alice",
-        "--password-env",
-        "PW",
-        "--project",
-        "Research",
-        "--print-token",
-    ]
-    done = subprocess.run(
-        [sys.executable, "manage.py", *bootstrap],
-        cwd=ROOT, env={**stack.environment("web"), "PW": PASSWORD}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    made = json.loads(done.stdout)
-    person = Person(stack, made["project"], made["token"])  # type: ignore[arg-type]
+    person = stack.person("alice", PASSWORD)
     trusting(stack, person.session)
     return person
 

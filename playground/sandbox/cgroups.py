@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import owner
 from .model import Limits
 
-_PREFIX = "sandbox-"  # then the id of the process that made the group
 _ENGINE_PROCESSES = 3  # bwrap itself, its process 1, the shell that becomes bwrap
 
 
@@ -79,7 +79,7 @@ def _remove(folder: Path) -> bool:
 
 def make_group(limits: Limits) -> Group | None:
     """A limited group below this process's own, or None where the host offers none."""
-    name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(8)}"
+    name = owner.prefix() + secrets.token_hex(8)
     parents = _parents()
     group = Group({})
     try:
@@ -98,9 +98,8 @@ def remove_orphans() -> int:
     """Remove the empty groups of processes that no longer live; answers how many."""
     removed = 0
     for parent in set(_parents().values()):
-        for folder in parent.glob(f"{_PREFIX}*"):
-            pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
-            if not os.path.exists(f"/proc/{pid}"):
+        for folder in parent.glob(owner.ANY):
+            if owner.is_gone(folder.name):
                 removed += _remove(folder)
     return removed
 

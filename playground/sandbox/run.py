@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import cgroups
+from . import cgroups, owner
 from .broker import Broker
 from .certificates import authority_pem
 from .collect import Collector, Stamp, stamp
@@ -40,7 +40,6 @@ _TICK_SECONDS = 0.05
 _TICK_SECONDS_UNLIMITED = 0.02  # where nothing but the watch limits memory
 _FLOOD = 10  # a program that prints so many times what is kept is stopped
 _PIPE_READ = 1 << 16
-_PREFIX = "sandbox-"  # of temporary folders; then the id of the process that owns them
 # Joins the run's control groups before bwrap exists, so that none of its processes is ever outside of them.
 _JOIN = 'for file in $1; do echo $$ > "$file" || exit 125; done; shift; exec "$@"'
 
@@ -71,7 +70,7 @@ def run_program(
     """
     limits = limits or Limits()
     engine = find_engine()
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    folder = Path(tempfile.mkdtemp(prefix=owner.prefix()))
     try:
         with _Run(engine, folder, list(inputs), limits, fetcher) as run:
             run.put_files(workdir_in)
@@ -91,16 +90,15 @@ def remove_leftovers() -> int:
 
     Their programs died with them. For the start of a worker.
     """
-    folders = [path for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*") if _is_orphan(path)]
+    folders = [path for path in Path(tempfile.gettempdir()).glob(owner.ANY) if _is_orphan(path)]
     for path in folders:
         shutil.rmtree(path, ignore_errors=True)
     return len(folders) + cgroups.remove_orphans()
 
 
 def _is_orphan(path: Path) -> bool:
-    pid = path.name.removeprefix(_PREFIX).partition("-")[0]
-    owned = path.is_dir() and not path.is_symlink() and path.lstat().st_uid == os.geteuid()
-    return pid.isdigit() and owned and not os.path.exists(f"/proc/{pid}")
+    ours = path.is_dir() and not path.is_symlink() and path.lstat().st_uid == os.geteuid()
+    return ours and owner.is_gone(path.name)
 
 
 @dataclass(frozen=True)
@@ -227,6 +225,7 @@ class _Run:
             stderr=stdout_write,
             env=program_environment(),
             cwd="/",
+            process_group=0,  # a signal to all of the worker's group is for the worker, which decides what ends
             pass_fds=(info_write, seccomp_fd, arguments_fd, theirs.fileno(), *texts.values()),
         )
         cleanup.callback(self._kill_engine)

@@ -100,7 +100,8 @@ def test_a_worker_that_is_asked_to_stop_hands_back_what_takes_too_long(tmp_path:
         events = alice.get(f"turns/{turn}/events", stream=True)
         assert any(b"started" in line for line in events.iter_lines())
         (worker,) = site.children("site-worker")
-        os.kill(worker, signal.SIGTERM)
+        # All of its group, as a terminal does it: the program is not in it.
+        os.killpg(worker, signal.SIGTERM)
         wait_for(lambda: worker not in site.children("site-worker"), seconds=8)
         # The lease is 15 s: whoever is asked before that has been handed the turn.
         wait_for(lambda: alice.get(f"turns/{turn}").json()["status"] == "done", seconds=60)

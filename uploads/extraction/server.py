@@ -350,7 +350,9 @@ def _write(result: int, meta: dict[str, Any], text: str) -> None:
 
 def main() -> None:
     """Serve the owner on file descriptor 0."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the owner's terminal is the owner's to handle
+    # Ctrl-C in a terminal, and a service manager, ask all processes to stop: that is the owner's to handle.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it: a child that writes too much is to end
     confine.drop_network()
     confine.prepare()

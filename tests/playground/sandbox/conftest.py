@@ -1,6 +1,5 @@
 """What the tests of the sandbox share. They run real programs; nothing is replaced."""
 
-import os
 import shutil
 import tempfile
 import textwrap
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from playground.sandbox import Limits, RunResult, cgroups, run_program
+from playground.sandbox import Limits, RunResult, cgroups, owner, run_program
 
 Run = Callable[..., RunResult]
 FOLDER = Path(__file__).parent
@@ -37,7 +36,7 @@ def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     assert list(folder.iterdir()) == []
     assert str(folder) not in Path("/proc/self/mountinfo").read_text()
     for parent in cgroups._parents().values():
-        assert list(parent.glob(f"sandbox-{os.getpid()}-*")) == []
+        assert list(parent.glob(f"{owner.prefix()}*")) == []
 
 
 @pytest.fixture

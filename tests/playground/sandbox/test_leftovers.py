@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.sandbox import Limits, RunResult, cgroups, remove_leftovers
+from playground.sandbox import Limits, RunResult, cgroups, owner, remove_leftovers
 
 Run = Callable[..., RunResult]
 
@@ -110,6 +110,7 @@ def test_programs_die_with_their_worker(temporary_folder: Path) -> None:
     assert worker.stdout.readline() == "started\n"
     pidfds = [os.pidfd_open(int(pid)) for pid in processes_with(marker)]
     assert len(pidfds) == 3
+    its_own = owner.prefix(worker.pid)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     worker.stdout.close()
@@ -117,11 +118,11 @@ def test_programs_die_with_their_worker(temporary_folder: Path) -> None:
         wait_for_end(pidfd)
         os.close(pidfd)
     assert processes_with(marker) == []
-    assert list(temporary_folder.iterdir()) != []
+    assert [path.name.startswith(its_own) for path in temporary_folder.iterdir()] == [True]
     assert remove_leftovers() >= 1
     assert list(temporary_folder.iterdir()) == []
     for parent in cgroups._parents().values():
-        assert list(parent.glob(f"sandbox-{worker.pid}-*")) == []
+        assert list(parent.glob(f"{its_own}*")) == []
 
 
 def wait_for_end(pidfd: int) -> None:
@@ -134,3 +135,13 @@ def test_leftovers_of_the_living_stay(run: Run, temporary_folder: Path) -> None:
     result = run("open('x', 'w').write('x')")
     remove_leftovers()
     assert result.files[0].path.read_text() == "x"
+
+
+def test_a_worker_that_has_the_id_of_the_one_before_removes_what_that_one_left(
+    temporary_folder: Path,
+) -> None:
+    """In a container that is started again each worker has the same id."""
+    before = temporary_folder / f"sandbox-{os.getpid()}.1-left"
+    before.mkdir()
+    assert remove_leftovers() >= 1
+    assert not before.exists()

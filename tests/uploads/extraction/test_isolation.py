@@ -172,6 +172,22 @@ def test_the_server_is_replaced_when_it_was_killed(pool: ExtractionPool, harmles
     assert server_of(pool) != first
 
 
+def test_a_stop_that_is_sent_to_all_processes_ends_no_reading(
+    pool: ExtractionPool, tmp_path: Path, harmless: Path
+) -> None:
+    path = tmp_path / "long.docx"
+    path.write_bytes(documents.docx(documents.paragraph("word") * 30_000))
+    read_text(pool, harmless)
+    server = server_of(pool)
+    with ThreadPoolExecutor(1) as other:
+        result = other.submit(pool.extract, path, filename="x.docx", media_type=DOCX)
+        until(server.children)
+        for process in (*server.children(), server):
+            process.send_signal(signal.SIGTERM)
+        assert result.result().text.count("word") == 30_000
+    assert server_of(pool) == server
+
+
 def test_a_document_survives_the_death_of_its_server(
     pool: ExtractionPool, tmp_path: Path, harmless: Path
 ) -> None:
