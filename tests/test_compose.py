@@ -54,6 +54,7 @@ def test_a_container_has_limits_and_no_rights_to_spare(name: str) -> None:
     service = SERVICES[name]
     assert service["mem_limit"]
     assert service["pids_limit"]
+    assert service["logging"]["options"]["max-size"]
     assert "no-new-privileges:true" in service["security_opt"]
     assert name == "migrate" or service["healthcheck"]["test"]
     if name not in AS_IT_COMES:
