@@ -17,7 +17,8 @@ from artifacts.comparison import table_changes
 from artifacts.models import Artifact
 from tests.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engines]
+pytestmark = pytest.mark.django_db
+engines = pytest.mark.engines  # versions are rows; differences of texts are the same over either database
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -39,6 +40,7 @@ def versions_of(cast: Cast, old: Any, new: Any, kind: str = "text", name: str = 
 # --- text -----------------------------------------------------------------------------------------
 
 
+@engines
 def test_text_is_compared_line_by_line_and_word_by_word(cast: Cast) -> None:
     found = diff(cast, versions_of(cast, "one\nthe old word\nthree\n", "one\nthe new word\nthree\nfour\n"))
     assert (found["from"], found["to"], found["same"], found["kind"]) == (1, 2, False, "text")
@@ -141,6 +143,7 @@ def test_the_rows_of_a_comparison_hold_either_text(old: list[str], new: list[str
 # --- tables ---------------------------------------------------------------------------------------
 
 
+@engines
 def test_tables_are_compared_by_row_and_column(cast: Cast) -> None:
     old = [
         {"id": 1, "city": "Oslo", "n": 1},
@@ -247,6 +250,7 @@ def test_of_other_files_the_facts_are_compared(cast: Cast) -> None:
     assert "only their facts" in found["reason"]
 
 
+@engines
 def test_versions_that_are_not_there_are_refused(cast: Cast) -> None:
     artifact = versions_of(cast, "one", "two")
     for query, status in (("from=1&to=7", 404), ("from=x&to=1", 400), ("from=0&to=1", 404)):
