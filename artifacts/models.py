@@ -387,3 +387,25 @@ class SearchEntry(models.Model):
 
     def __str__(self) -> str:
         return f"search entry of {self.artifact_id}"
+
+
+class Beginning(models.Model):
+    """The beginning of an artifact's words for one who reads it: its owner, or a project.
+
+    PostgreSQL keeps it: see search/beginnings.py.
+    """
+
+    # Not by itself: with the time and the artifact. Nobody asks for one by its key.
+    reader = models.UUIDField(primary_key=True)
+    created_at = models.DateTimeField()
+    artifact = models.ForeignKey(
+        Artifact, on_delete=models.DO_NOTHING, db_constraint=False, related_name="beginnings"
+    )
+    is_whole = models.BooleanField(help_text="There are no other words.")
+
+    class Meta:
+        managed = False  # derived, as the tally is
+        db_table = "artifacts_beginning"
+
+    def __str__(self) -> str:
+        return f"beginning of {self.artifact_id}"

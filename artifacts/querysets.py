@@ -97,6 +97,11 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
     def is_merged(self) -> bool:
         return self._in_parts and self._reader is not None and self._has_shared
 
+    @property
+    def reader_pk(self) -> int:
+        """Who reads; 0: nobody."""
+        return self._reader.pk if self._reader is not None else 0
+
     def readers(self) -> list[int | UUID]:
         """Whose rows may be among these: the reader's own, and those shared with their projects."""
         if self._reader is None:

@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.services import create_token
 from artifacts import tally
 from artifacts.models import name_terms
+from artifacts.search import beginnings
 from artifactsite.lib.full_text import merge_indexes
 from projects.models import Membership, Project, Role
 
@@ -81,7 +82,9 @@ def fill(rows: int) -> Library:
         for tables in made.batches():
             for table, batch in tables.items():
                 _write(table, batch)
-    tally.correct()  # past whose triggers the rows were written
+    # Past whose triggers the rows were written.
+    tally.correct()
+    beginnings.fill()
     _, token = create_token(by=users[0], name="benchmark")
     return Library(token, str(projects[0].pk), made.seen, made.count)
 

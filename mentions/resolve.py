@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -96,27 +96,8 @@ def resolve(message: Message, visible: Visible) -> Resolved:
     if message.role == MessageRole.TOOL and message.content_type != ContentType.MARKDOWN:
         html = format_html('<pre class="output">{}</pre>', body) if body else mark_safe("")
     else:
-        html = _chipped(body, _unrecorded(body, mentions) + _placed(places, mentions))
+        html = _chipped(body, mentions, places)
     return Resolved(body, html, mentions)
-
-
-def _placed(places: list[_Place], mentions: list[dict[str, Any]]) -> list[_Place]:
-    """The places where they are in the text that is shown."""
-    pairs = zip(places, mentions, strict=True)
-    return [replace(place, start=mention["start"], end=mention["end"]) for place, mention in pairs]
-
-
-def _unrecorded(body: str, mentions: list[dict[str, Any]]) -> list[_Place]:
-    """What is written as a mention and was none when it was posted: deleted or made private while it was written."""
-    written = body.count("](artifact:") + body.count("](upload:f-")
-    if written <= sum(mention["available"] for mention in mentions):
-        return []
-    recorded = {mention["start"] for mention in mentions}
-    return [
-        _Place(found.start, found.end, "", UNAVAILABLE, None)
-        for found in references(body)
-        if found.start not in recorded
-    ]
 
 
 def _filled(text: str, places: list[_Place]) -> tuple[str, list[dict[str, Any]]]:
@@ -140,16 +121,15 @@ def _filled(text: str, places: list[_Place]) -> tuple[str, list[dict[str, Any]]]
     return "".join([*pieces, text[position:]]), mentions
 
 
-def _chipped(body: str, places: list[_Place]) -> SafeString:
-    """The Markdown of `body` as HTML, with a chip in each of its places."""
-    places.sort(key=lambda place: place.start)
+def _chipped(body: str, mentions: list[dict[str, Any]], places: list[_Place]) -> SafeString:
+    """The Markdown of `body` as HTML, with a chip in each mention's place."""
     marked, position = [], 0
-    for index, place in enumerate(places):
-        marked += [_plain(body[position : place.start]), f"{_OPEN}{index}{_CLOSE}"]
-        position = place.end
+    for index, mention in enumerate(mentions):
+        marked += [_plain(body[position : mention["start"]]), f"{_OPEN}{index}{_CLOSE}"]
+        position = mention["end"]
     marked.append(_plain(body[position:]))
     html = markdown.render("".join(marked))
-    if places:
+    if mentions:
         chips = [chip(place.label, place.thing) for place in places]
         names = [f"@{escape(place.label)}" for place in places]
         html = _in_places(html, chips, names)
@@ -173,7 +153,7 @@ def html_of(text: str, reader: "User") -> SafeString:
     """Markdown that is no message yet, an answer that still comes in, as `reader` may see it."""
     places = _places(text, reader)
     body, mentions = _filled(text, places)
-    return _chipped(body, _placed(places, mentions))
+    return _chipped(body, mentions, places)
 
 
 def chipped_text(text: str, reader: "User") -> SafeString:

@@ -20,9 +20,9 @@ MOST_PLAIN = 50  # looked up by name; whoever mentions more picks them from the 
 
 def post_message(*, by: User, conversation: Conversation, role: str, body: str, **facts: Any) -> Message:
     """Appends a message and the mentions in it, resolved with the author's rights (docs/rules.md 5)."""
-    written, plain = references(body), _plain_references(by, conversation, body)
-    found = _in_order(_visible(by, conversation, written) + plain)
-    title = "" if conversation.title else _title_source(by, body, _in_order(written + plain))
+    found = _visible(by, conversation, references(body)) + _plain_references(by, conversation, body)
+    found.sort(key=lambda reference: reference.start)
+    title = "" if conversation.title else _title_source(by, body, found)
     with transaction.atomic():
         message = add_message(
             by=by, conversation=conversation, role=role, body=body, title_source=title, **facts
@@ -42,12 +42,8 @@ def post_message(*, by: User, conversation: Conversation, role: str, body: str, 
     return message
 
 
-def _in_order(found: list[Reference]) -> list[Reference]:
-    return sorted(found, key=lambda reference: reference.start)
-
-
 def _title_source(by: User, body: str, found: list[Reference]) -> str:
-    """The body without the names of what is not the author's: a title outlives the right to know them (rule 5)."""
+    """The body without the names of what is somebody else's: a title outlives the right to know them (rule 5)."""
     ids = {reference.artifact for reference in found if reference.artifact}
     own = set(Artifact.objects.filter(pk__in=ids, owner=by).values_list("pk", flat=True)) if ids else set()
     pieces, position = [], 0

@@ -151,7 +151,7 @@ _CHOSEN = {
     "postgresql": f"artifacts_artifact.id = ANY (ARRAY({_IDS}))",
     "sqlite": f"artifacts_artifact.id IN ({_IDS})",
 }
-_IS_NEAR = "EXISTS (SELECT 1 FROM asked WHERE is_near)"
+_IS_NEAR = f"(SELECT count(DISTINCT id) FROM asked WHERE NOT is_near) < {FEW}"  # noqa: S608
 _FACTS = (
     "pk", "name", "kind", "gallery_type", "visibility", "owner_id", "owner__username", "conversation_id", "project_id",
 )  # fmt: skip

@@ -101,6 +101,7 @@ def test_a_common_word_is_searched_for_in_the_order_of_an_index(library: tuple[L
     (plan,) = plans
     assert "using artifact_of_owner on artifacts_artifact" in plan
     assert "created_at DESC" not in plan  # nothing is sorted by time once more
+    assert "Index Only Scan using artifacts_beginning_pkey" in plan
     with connection.cursor() as cursor:
         cursor.execute("SHOW enable_sort")
         assert cursor.fetchone() == ("on",)  # of this search alone

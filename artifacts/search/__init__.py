@@ -33,7 +33,7 @@ def matching(visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
         return visible.none()
     by = engine(connection.vendor)
     found = by.matching(visible, query)
-    found.best = by.rank(query)
+    found.best = by.rank(found, query)
     return found
 
 

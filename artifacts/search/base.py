@@ -48,5 +48,5 @@ class Engine(Protocol):
     def matching(self, visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
         """Those of `visible` that match."""
 
-    def rank(self, query: Query) -> Expression:
-        """A number for each artifact that matches: the higher the better."""
+    def rank(self, found: ArtifactQuerySet, query: Query) -> Expression:
+        """A number for each of what `matching` found: the higher the better."""

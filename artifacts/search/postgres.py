@@ -5,7 +5,7 @@ to be read for thousands of rows, and is what ranks. `readers` says whose it is 
 so that the index needn't give what others made: it only narrows, what is visible is for the queryset to say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -13,6 +13,7 @@ from django.db.models import BooleanField, F, Field, FloatField, Func
 from django.db.models.expressions import Expression
 
 from artifacts.querysets import ArtifactQuerySet
+from artifacts.search import beginnings
 from artifacts.search.base import Query, Term
 from artifacts.search.words import indexed
 
@@ -104,8 +105,8 @@ INDEX_OF_ARTIFACT = (
 _SAMPLE, _COMMON = 200, 50
 
 
-def _tsquery(query: Query) -> str:
-    return " & ".join(_phrase(term) for term in query.terms)
+def _tsquery(terms: Iterable[Term]) -> str:
+    return " & ".join(_phrase(term) for term in terms)
 
 
 def _phrase(term: Term) -> str:
@@ -131,29 +132,64 @@ class _Kept(Func):
         return call, (*params, *self.words)
 
 
+class _Walked(Func):
+    """What the beginning of an artifact's words says, else what its entry says."""
+
+    def __init__(self, beginning: str, entry: str, words: str, output_field: "Field[Any, Any]") -> None:
+        super().__init__(F("beginning__is_whole"), F("id"), output_field=output_field)
+        self.beginning, self.entry, self.words = beginning, entry, words
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, tuple[Any, ...]]:
+        is_whole, pk = (compiler.compile(column)[0] for column in self.source_expressions)
+        beginning = self.beginning.format(its=is_whole.rpartition(".")[0])
+        entry = f"SELECT {self.entry} FROM artifacts_searchentry WHERE artifact_id = {pk}"  # noqa: S608 - columns
+        sql = f"COALESCE({beginning}, ({entry}))"
+        return sql, (self.words,) * sql.count("%s")
+
+
 def matching(visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
     """The words match, by the index; very common ones by walking through what is visible, the newest first."""
-    words = _tsquery(query)
-    if _is_common(words):
-        walked = visible.filter(_Kept(f"document @@ {_QUERY}", [words], BooleanField()))
+    words = _tsquery(query.terms)
+    is_common, rare = _asked(query)
+    if is_common:
+        says = f"CASE WHEN {{its}}.words @@ {_QUERY} THEN TRUE WHEN {{its}}.is_whole THEN FALSE END"
+        beginning = beginnings.beside_own_of(visible.reader_pk)
+        walked = visible.alias(beginning=beginning).filter(
+            _Walked(says, f"document @@ {_QUERY}", words, BooleanField())
+        )
         walked.is_walked = True
         return walked
     readers = " | ".join(f"'~{reader}'" for reader in visible.readers())
     narrow = f"({_QUERY} && %s::tsquery)"
-    found = visible.filter(_Kept(f"{_INDEXED} @@ {narrow}", [words, readers], BooleanField()))
+    found = visible.filter(_Kept(f"{_INDEXED} @@ {narrow}", [_tsquery(rare), readers], BooleanField()))
+    if rare != query.terms:
+        found = found.filter(_Kept(f"document @@ {_QUERY}", [words], BooleanField()))
     return found.as_one()
 
 
-def _is_common(words: str) -> bool:
+def _asked(query: Query) -> tuple[bool, tuple[Term, ...]]:
+    """Whether what is searched for is common, and which of its terms the index is asked for: not the common ones.
+
+    It would give all that begins with the last word before it looks which of it has the others.
+    """
+    whole, each = _tsquery(query.terms), {term: _tsquery([term]) for term in query.terms}
+    asked = list(dict.fromkeys([whole, *each.values()]))
+    counts = ", ".join([f"COUNT(*) FILTER (WHERE document @@ {_QUERY})"] * len(asked))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT COUNT(*) FROM (SELECT document FROM artifacts_searchentry ORDER BY id DESC LIMIT %s) AS newest"
-            " WHERE document @@ to_tsquery('simple', %s)",
-            [_SAMPLE, words],
+            f"SELECT {counts}"  # noqa: S608 - constants
+            " FROM (SELECT document FROM artifacts_searchentry ORDER BY id DESC LIMIT %s) AS newest",
+            [*asked, _SAMPLE],
         )
-        return bool(cursor.fetchone()[0] >= _COMMON)
+        common = {words for words, count in zip(asked, cursor.fetchone(), strict=True) if count >= _COMMON}
+    rare = tuple(term for term in query.terms if each[term] not in common)
+    return whole in common, rare or query.terms
 
 
-def rank(query: Query) -> Expression:
+def rank(found: ArtifactQuerySet, query: Query) -> Expression:
     """How often and where the words stand: the name counts most, then the description."""
-    return _Kept(f"ts_rank(head, {_QUERY})::float8", [_tsquery(query)], FloatField())
+    words, by_head = _tsquery(query.terms), f"ts_rank(head, {_QUERY})::float8"
+    if not found.is_walked:
+        return _Kept(by_head, [words], FloatField())
+    by_beginning = f"CASE WHEN {{its}}.words @@ {_QUERY} THEN ts_rank({{its}}.words, {_QUERY})::float8 END"
+    return _Walked(by_beginning, by_head, words, FloatField())

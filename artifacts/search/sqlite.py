@@ -57,7 +57,7 @@ def matching(visible: ArtifactQuerySet, query: Query) -> ArtifactQuerySet:
     return visible.filter(pk__in=ids).as_one()
 
 
-def rank(query: Query) -> RawSQL:
+def rank(_: ArtifactQuerySet, query: Query) -> RawSQL:
     """BM25 with the name counting most, then the description; worked out once for all rows."""
     return RawSQL(
         "WITH ranked AS MATERIALIZED (SELECT entry.artifact_id AS id, -bm25(artifacts_search, 10, 4, 1) AS score"

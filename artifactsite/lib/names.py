@@ -1,20 +1,17 @@
 """Names that people, tools and clients give to things: cleaned once, on the way in."""
 
-import re
 import unicodedata
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-_BREAKS = re.compile("[\t-\r\x85\u2028\u2029]+")
-# Controls, and the bidirectional overrides that make `exe.txt` of `txt.exe`.
-_DROPPED = {"Cc", "Cs"}
+# Controls, line and paragraph separators, and the bidirectional overrides that make `exe.txt` of `txt.exe`.
+_DROPPED = {"Cc", "Cs", "Zl", "Zp"}
 _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def clean_name(raw: str, *, longest: int = 255) -> str:
-    """A name in a single line without control characters or bidirectional overrides; may come out empty."""
-    line = _BREAKS.sub(" ", raw)
-    kept = "".join(c for c in line if unicodedata.category(c) not in _DROPPED and c not in _BIDI)
+    """A single-line name without control characters or bidirectional overrides; may come out empty."""
+    kept = "".join(c for c in raw if unicodedata.category(c) not in _DROPPED and c not in _BIDI)
     name = unicodedata.normalize("NFC", kept).strip()
     if len(name) <= longest:
         return name

@@ -26,10 +26,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Source:
-    """A SELECT of artifacts' ids and whether each is only nearly meant; the names of the values in its places.
-
-    Of `Engine.well` with a row without an id where it looked for what is nearly meant, found or not.
-    """
+    """A SELECT of artifacts' ids and whether each is only nearly meant; the names of the values in its places."""
 
     sql: str
     places: tuple[str, ...]
@@ -50,7 +47,7 @@ class Engine(Protocol):
     def well(self, scope: Scope, query: Query) -> Asked:
         """Names that may answer well; of very many those that are called so, that begin so, and the newest.
 
-        Where these are fewer than `plan.enough` and none is called just so, what `nearly` gives too.
+        Where these are fewer than plan.FEW, what `nearly` gives too.
         """
 
     def nearly(self, scope: Scope, query: Query) -> Asked:

@@ -18,41 +18,20 @@ Wanted = list[list[Terms]]
 EACH = 14  # names that are looked at, of each way in which one may answer
 MOST_NEARLY = 6  # ways
 _WAYS_OF_WORD = 3  # of which a word with a slip is asked for one by one
-FEW = 3  # with fewer that answer, what is nearly meant is asked for as well
-_CHANCE = 2  # words
+FEW = 3  # with fewer that may answer well, what is nearly meant is asked for as well
 _MOST_WORDS = 8
 _MOST_TERMS = 4  # that the index is asked for: the rest costs it more than it tells
-_MOST_KEPT = 2  # of a word with a slip
 _LONGEST_INITIALS, _MOST_INITIALS_APART = 8, 5
 _SHORT = 6  # letters, of a word
 _LONGEST_OF_TWO = 12  # letters, of two beginnings written as one
 _LONGEST = 60  # letters; beyond these the first ones say enough
 
 
-@dataclass(frozen=True)
-class Way:
-    """What the index is asked for, and what a name that it finds has to have besides, which is asked of the name."""
-
-    asked: Terms
-    besides: Terms = frozenset()
-
-
-def well(query: Query) -> list[Way]:
+def well(query: Query) -> list[Terms]:
     """Either of these: initials, or a stretch of the name."""
     text = query.text[:_LONGEST]
-    ways = [Way(frozenset({initials(text)}))] if 1 < len(text) <= _LONGEST_INITIALS else []
-    return [*ways, Way(_word(text), frozenset(grams(text)))]
-
-
-def in_any_order(query: Query) -> list[Way]:
-    """All words, where there are several."""
-    words = telling(query)
-    return [Way(_rarest(words), commonest(query))] if words else []
-
-
-def of_each_word(query: Query) -> Terms:
-    """The same, for an index that has nothing beside it to ask what else they have."""
-    return _all_of(telling(query), _MOST_TERMS // 2)
+    alternatives = [frozenset({initials(text)})] if 1 < len(text) <= _LONGEST_INITIALS else []
+    return [*alternatives, _word(text)]
 
 
 def so_called(query: Query) -> Terms:
@@ -68,16 +47,6 @@ def opens(query: Query) -> Terms | None:
     return frozenset({opening(query.text) or beginning(query.text)})
 
 
-def opened(query: Query) -> str:
-    """What those begin with, as far as the index doesn't see to it: else they would pass for what is meant."""
-    return whole(query.text) if opening(query.text) else ""
-
-
-def enough(query: Query) -> int:
-    """With fewer that may answer well, what is nearly meant is asked for as well. All of many words are no chance."""
-    return 1 if len(telling(query)) > _CHANCE else FEW
-
-
 def short_word(query: Query) -> Terms | None:
     """Only names that have this very word, where it is a short one: many more have longer ones that begin so."""
     if not 1 < len(query.text) <= SHORT_WORD or len(query.words) > 1:
@@ -87,11 +56,8 @@ def short_word(query: Query) -> Terms | None:
 
 def commonest(query: Query) -> Terms:
     """What names have that answer well: all words in any order, of a single word a stretch."""
-    return _all_of(telling(query) or [query.text[:_LONGEST]], _LONGEST)
-
-
-def _all_of(words: list[str], most: int) -> Terms:
-    return frozenset[str]().union(*(_word(word, most) for word in words))
+    words = telling(query)
+    return _all_of(words) if words else _word(query.text[:_LONGEST])
 
 
 def telling(query: Query) -> list[str]:
@@ -101,8 +67,13 @@ def telling(query: Query) -> list[str]:
     return [word for word in query.words if word not in LITTLE_WORDS][:_MOST_WORDS]
 
 
-def _rarest(words: list[str]) -> Terms:
+def _all_of(words: list[str]) -> Terms:
+    return frozenset[str]().union(*(_word(word, _MOST_TERMS // 2) for word in words))
+
+
+def rarest(query: Query) -> Terms:
     """Of all words what is rare in most libraries: a letter or two, and numbers, stand in very many names."""
+    words = telling(query)
     chosen: list[str] = []
     for word in sorted(words, key=lambda word: (word.isdigit(), -len(word))):
         if len(chosen) < _MOST_TERMS and (len(word) >= GRAM or len(chosen) < 2):
@@ -190,8 +161,8 @@ def _slips(word: str) -> list[Terms]:
     part = length // 3 if length > _SHORT else length - max(GRAM, length // 2) - 1
     head, tail = word[: length - part - 1], word[part + 1 :]
     kept = [
-        {beginning(head), *_rare(grams(head[1:]), _MOST_KEPT)},
-        {ending(word), *_rare(grams(tail), _MOST_KEPT)},
+        {beginning(head), *_rare(grams(head[1:]), _MOST_TERMS)},
+        {ending(word), *_rare(grams(tail), _MOST_TERMS)},
     ]
     if length > _SHORT:
         # In the middle third, left of its middle or right of it.
@@ -199,13 +170,12 @@ def _slips(word: str) -> list[Terms]:
         ends = ((word[:part], word[half + 1 :]), (word[: half - 1], word[-part:]))
         for begins, rest in ends:
             terms = grams(begins[1:]) | grams(rest)
-            kept.append({beginning(begins), ending(word), *_rare(terms, _MOST_KEPT)})
+            kept.append({beginning(begins), ending(word), *_rare(terms, _MOST_TERMS)})
     else:
         kept.append({beginning(word[:2]), ending(word)})
-        # Letters in turn in the middle of a shorter one leave less than three in a row, and not both ends.
-        middle = {4: range(3), 5: range(1, 3)}.get(length, range(0))
-        turned = (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in middle)
-        kept += [{beginning(other), *_rare(grams(other), _MOST_KEPT)} for other in turned]
+        # A slip in the middle of a short word leaves less than three letters in a row.
+        turned = (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(length - 1))
+        kept += [{beginning(other), *_rare(grams(other), _MOST_TERMS)} for other in turned]
     return [frozenset(terms) for terms in kept if any(map(_is_telling, terms))]
 
 

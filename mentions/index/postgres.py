@@ -44,6 +44,7 @@ _WRITING = plan.Writing(" & ", " | ", "'")
 # Whatever it is, the planner sees no value, so that it soon keeps one plan for all: planning costs more than looking.
 _TEXT, _NUMBER = "(SELECT %s::text)", "(SELECT %s::bigint)"
 _LIST = f"string_to_array({_TEXT}, '/')"  # no term has a slash
+_OR = "E'\\n'"
 _PADDED = "' ' || name_terms || ' '"
 _NEWEST_ROWS = f"""
     unnest(string_to_array({_TEXT}, ' ')::uuid[]) AS place(id) CROSS JOIN LATERAL (
@@ -62,8 +63,8 @@ _NEWEST_PLACES = ("projects", "reader", "each", "reader", "each")
 def _indexed(queries: str, patterns: str) -> str:
     """Of each of an array of queries a few: one after the other costs the index less than all of them in one.
 
-    Those that are like the query's pattern too, whose terms stand in so many names that the index is not asked for
-    them.
+    Those that are like one of the query's patterns too, whose terms stand in so many names that the index is not
+    asked for them.
     """
     return f"""
         SELECT each.id FROM unnest({queries}, {patterns}) AS asked(terms, alike) CROSS JOIN LATERAL (
@@ -72,7 +73,7 @@ def _indexed(queries: str, patterns: str) -> str:
                 WHERE saved_at IS NOT NULL AND {_TERMS} @@ asked.terms
             ), first AS MATERIALIZED (SELECT * FROM hits LIMIT {_LOOKED_AT})
             SELECT id FROM first
-            WHERE {_PADDED} LIKE asked.alike LIMIT {plan.EACH}
+            WHERE {_PADDED} LIKE ANY (string_to_array(asked.alike, {_OR})) LIMIT {plan.EACH}
         ) AS each
     """  # noqa: S608
 
@@ -84,42 +85,29 @@ def _nearly(condition: str) -> str:
     """What is nearly meant, if the condition holds."""
     queries = f"CASE WHEN {condition} THEN {_LIST}::tsquery[] END"
     return f"""
-        SELECT each.id, true AS is_near FROM unnest({queries}) AS asked(terms) CROSS JOIN LATERAL (
-            WITH hits AS MATERIALIZED (
-                SELECT id FROM artifacts_artifact WHERE saved_at IS NOT NULL AND {_TERMS} @@ asked.terms
-            )
-            SELECT id FROM hits LIMIT {plan.EACH}
-        ) AS each UNION ALL (
+        SELECT id, true AS is_near FROM ({_indexed(queries, _LIST)}) AS indexed UNION ALL (
             SELECT id, true FROM newest
             WHERE split_part(name_terms, '|', 2) LIKE {_TEXT} AND {condition} LIMIT {plan.EACH}
         )
     """  # noqa: S608
 
 
-_NEARLY_PLACES = ("nearly", "abbreviated")
+_NEARLY_PLACES = ("nearly", "nearly_alike", "abbreviated")
 _ANYTHING = Source(f"SELECT newest.id, false AS is_near FROM {_NEWEST_ROWS}", _NEWEST_PLACES)  # noqa: S608
 _WELL = Source(
     f"""
     WITH {_NEWEST_NAMES}, alike AS MATERIALIZED (
         SELECT id FROM newest WHERE {_PADDED} LIKE {_TEXT} LIMIT {plan.EACH}
-    ), called AS MATERIALIZED (
-        SELECT id FROM artifacts_artifact WHERE saved_at IS NOT NULL AND {_TERMS} @@ {_TEXT}::tsquery
     ), found AS MATERIALIZED (
-        SELECT id FROM alike UNION ALL (SELECT id FROM called LIMIT {plan.EACH}) UNION ALL
-        ({_indexed(f"{_LIST}::tsquery[]", _LIST)}) UNION ALL (
+        SELECT id FROM alike UNION ALL ({_indexed(f"{_LIST}::tsquery[]", _LIST)}) UNION ALL (
             {_indexed(f"CASE WHEN (SELECT count(*) FROM alike) < {_NUMBER} THEN {_LIST}::tsquery[] END", _LIST)}
         )
-    ), few AS MATERIALIZED (
-        SELECT NOT EXISTS (SELECT FROM called) AND (SELECT count(DISTINCT id) FROM found) < {_NUMBER} AS are
     )
-    SELECT id, false AS is_near FROM found UNION ALL SELECT NULL, true FROM few WHERE are UNION ALL
-    {_nearly("(SELECT are FROM few)")}
+    SELECT id, false AS is_near FROM found UNION ALL
+    {_nearly(f"(SELECT count(DISTINCT id) FROM found) < {plan.FEW}")}
     """,  # noqa: S608
-    (
-        *_NEWEST_PLACES, "alike", "called", "opening", "opening_alike", "common", "well", "well_alike", "enough",
-        *_NEARLY_PLACES,
-    ),
-)  # fmt: skip
+    (*_NEWEST_PLACES, "alike", "called", "called_alike", "common", "well", "well_alike", *_NEARLY_PLACES),
+)
 _NEARLY = Source(f"WITH {_NEWEST_NAMES} {_nearly('true')}", (*_NEWEST_PLACES, *_NEARLY_PLACES))
 
 
@@ -128,21 +116,16 @@ def newest(scope: Scope, most: int) -> Asked:
 
 
 def well(scope: Scope, query: Query) -> Asked:
-    def asked(ways: list[tuple[plan.Terms | None, str]]) -> tuple[str, str]:
-        """What the index is asked for, and beside each what its names have to be like."""
-        some = [(_written(scope, [[terms]]), alike) for terms, alike in ways if terms]
-        return "/".join(written for written, _ in some), "/".join(alike for _, alike in some)
-
-    opening = asked([(plan.opens(query), f"%{plan.opened(query)}%"), (plan.short_word(query), "%")])
-    well = asked(
-        [(way.asked, _in_order(way.besides)) for way in (*plan.well(query), *plan.in_any_order(query))]
-    )
+    ways = plan.so_called(query), plan.opens(query), plan.short_word(query)
+    called = [[[terms]] for terms in ways if terms]
+    found = [[[terms]] for terms in plan.well(query)]
+    if rarest := plan.rarest(query):
+        found.append([[rarest], [plan.commonest(query)]])
     return _WELL, {
-        "called": _written(scope, [[plan.so_called(query)]]),
-        **dict(zip(("opening", "opening_alike", "well", "well_alike"), (*opening, *well), strict=True)),
+        **_asked("called", scope, called),
+        **_asked("well", scope, found),
         "alike": _in_order(plan.commonest(query)),
         "common": _COMMON if len(query.text) >= GRAM else _FEW,
-        "enough": plan.enough(query),
         **nearly(scope, query)[1],
     }
 
@@ -150,13 +133,18 @@ def well(scope: Scope, query: Query) -> Asked:
 def nearly(scope: Scope, query: Query) -> Asked:
     return _NEARLY, {
         **_newest_values(scope, _NEWEST),
-        "nearly": "/".join(_written(scope, way) for way in plan.nearly(query)),
+        **_asked("nearly", scope, plan.nearly(query)),
         "abbreviated": plan.abbreviated(query),
     }
 
 
-def _written(scope: Scope, wanted: plan.Wanted) -> str:
-    return _WRITING.of(scope.prefixes(), wanted)
+def _asked(name: str, scope: Scope, ways: list[plan.Wanted]) -> dict[str, str]:
+    """What the index is asked for, and beside each what its names have to be like."""
+    patterns = ("\n".join(map(_in_order, way[1] if len(way) > 1 else [])) or "%" for way in ways)
+    return {
+        name: "/".join(_WRITING.of(scope.prefixes(), way[:1]) for way in ways),
+        f"{name}_alike": "/".join(patterns),
+    }
 
 
 def _newest_values(scope: Scope, most: int) -> dict[str, Any]:
@@ -166,4 +154,4 @@ def _newest_values(scope: Scope, most: int) -> dict[str, Any]:
 
 def _in_order(terms: plan.Terms) -> str:
     """The pattern of names with these terms, which are stored in order."""
-    return f"% {'% '.join(sorted(terms))} %" if terms else "%"
+    return "% " + "% ".join(sorted(terms)) + " %"

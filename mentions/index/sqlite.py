@@ -92,12 +92,11 @@ REPAIR = [
 
 _FOUND = 24  # that may answer well, in any way
 _NEWEST = 600  # gone through for abbreviations
-_LOOKED_AT = 200  # of those that begin like the query, for whether they go on like it
 _NOTHING = '"~nothing~"'  # no key is so called
 _WRITING = plan.Writing(" AND ", " OR ", '"')
 
 
-def _indexed(most: int | str, among: str = "mentions_indexed") -> str:
+def _indexed(most: str, among: str = "mentions_indexed") -> str:
     return (
         f"SELECT artifact_id AS id FROM {among} WHERE mentions_indexed.id IN"  # noqa: S608
         f" (SELECT rowid FROM mentions_terms WHERE mentions_terms MATCH %s ORDER BY rowid DESC LIMIT {most})"
@@ -105,22 +104,20 @@ def _indexed(most: int | str, among: str = "mentions_indexed") -> str:
 
 
 def _nearly(among: str = "mentions_indexed") -> str:
-    abbreviated = f"{_indexed(_NEWEST, among)} AND letters LIKE %s"
-    ways = [*[_indexed(plan.EACH, among)] * plan.MOST_NEARLY, abbreviated]
+    abbreviated = f"{_indexed(str(_NEWEST), among)} AND letters LIKE %s"
+    ways = [*[_indexed(str(plan.EACH), among)] * plan.MOST_NEARLY, abbreviated]
     return " UNION ALL ".join(f"SELECT id, 1 AS is_near FROM ({way})" for way in ways)  # noqa: S608
 
 
 _ANYTHING = Source(f"SELECT id, 0 AS is_near FROM ({_indexed('%s')})", ("scope", "most"))  # noqa: S608
 _NEARLY_PLACES = (*(f"nearly_{number}" for number in range(plan.MOST_NEARLY)), "scope", "abbreviated")
-_OPENING = f"SELECT id FROM ({_indexed(_LOOKED_AT)} AND letters LIKE %s LIMIT {plan.EACH})"  # noqa: S608
-_WAYS = " UNION ALL ".join(["SELECT id FROM called", _indexed(_FOUND), _OPENING, _indexed(plan.EACH)])
+_WAYS = " UNION ALL ".join([_indexed(str(_FOUND)), *[_indexed(str(plan.EACH))] * 3])
 # Where enough is found `few` has no row, and what stands behind it in a CROSS JOIN is not looked for.
 _WELL = Source(
-    f"WITH called AS MATERIALIZED ({_indexed(plan.EACH)}), found AS MATERIALIZED ({_WAYS}), few AS MATERIALIZED"  # noqa: S608
-    " (SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM called) AND (SELECT count(DISTINCT id) FROM found) < %s)"
-    " SELECT id, 0 AS is_near FROM found UNION ALL SELECT NULL, 1 FROM few"
-    f" UNION ALL {_nearly('few CROSS JOIN mentions_indexed')}",
-    ("so_called", "well", "opening", "opened", "short_word", "enough", *_NEARLY_PLACES),
+    f"WITH found AS MATERIALIZED ({_WAYS}), few AS MATERIALIZED"  # noqa: S608
+    f" (SELECT 1 WHERE (SELECT count(DISTINCT id) FROM found) < {plan.FEW})"
+    f" SELECT id, 0 AS is_near FROM found UNION ALL {_nearly('few CROSS JOIN mentions_indexed')}",
+    ("well", "so_called", "opening", "short_word", *_NEARLY_PLACES),
 )
 _NEARLY = Source(_nearly(), _NEARLY_PLACES)
 
@@ -131,7 +128,7 @@ def newest(scope: Scope, most: int) -> Asked:
 
 def well(scope: Scope, query: Query) -> Asked:
     asked: dict[str, list[plan.Terms | None]] = {
-        "well": [*(way.asked for way in plan.well(query)), plan.of_each_word(query)],
+        "well": [*plan.well(query), plan.commonest(query)],
         "so_called": [plan.so_called(query)],
         "opening": [plan.opens(query)],
         "short_word": [plan.short_word(query)],
@@ -140,8 +137,7 @@ def well(scope: Scope, query: Query) -> Asked:
     for name, alternatives in asked.items():
         some = [terms for terms in alternatives if terms]
         written[name] = _WRITING.of(scope.prefixes(), [some]) if some else _NOTHING
-    facts = {"opened": f"{plan.opened(query)}%", "enough": plan.enough(query)}
-    return _WELL, {**written, **facts, **nearly(scope, query)[1]}
+    return _WELL, {**written, **nearly(scope, query)[1]}
 
 
 def nearly(scope: Scope, query: Query) -> Asked:

@@ -7,7 +7,6 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from artifacts.models import Artifact
@@ -212,21 +211,3 @@ def test_on_sqlite_its_many_pieces_become_one_and_it_finds_what_it_found(cast: C
         {"Balance Sheet"}, set(), {"Profit and Loss"},
     )  # fmt: skip
     assert merge_indexes() == 0
-
-
-@pytest.mark.parametrize(
-    ("query", "first"),
-    [
-        ("access mmeory", "Access the memory"),  # many begin so and go on otherwise
-        ("costs access 2024", "Access costs 2024"),  # its words stand in one name, in any order
-        ("access plan 2023", "Access plan 2023"),  # the name itself: nothing like it is looked for
-        ("xyzzy", ""),
-    ],
-)
-def test_one_statement_finds_what_is_meant(cast: Cast, query: str, first: str) -> None:
-    fill(cast, [f"Access plan {number}" for number in range(2000, 2060)])
-    fill(cast, ["Access the memory", "Access costs 2024", "Costs of 2024, access"])
-    assert [name for name in top(cast, query)[:1] if name != first] == []  # its project is known from now on
-    with CaptureQueriesContext(connection) as asked:
-        top(cast, query)
-    assert len([statement for statement in asked if "asked AS" in statement["sql"]]) == 1

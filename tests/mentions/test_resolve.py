@@ -86,41 +86,6 @@ def test_what_the_author_cannot_see_is_no_mention_and_no_error(cast: Cast, saved
     assert str(artifact.pk) not in message["html"].replace("artifact:" + str(artifact.pk), "")
 
 
-@pytest.mark.parametrize("gone", ["deleted", "private", "elsewhere"])
-def test_what_went_while_it_was_written_shows_as_unavailable_and_names_no_conversation(
-    cast: Cast, gone: str
-) -> None:
-    owner = "alice" if gone == "deleted" else "bob"
-    artifact = cast.artifact("Secret plan", saved="project")
-    Artifact.objects.filter(pk=artifact.pk).update(owner=getattr(cast, owner))
-    here = cast.artifact("Sales")
-    if gone == "deleted":
-        assert cast.api("alice").delete(f"/api/artifacts/{artifact.pk}").status_code == 204
-    else:
-        facts = {"visibility": "private"} if gone == "private" else {"project": cast.elsewhere}
-        Artifact.objects.filter(pk=artifact.pk).update(**facts)
-    conversation = (
-        cast.api("alice").post("/api/conversations", {"project": str(cast.project.pk)}).json()["id"]
-    )
-    written = (
-        f"Use {token('Secret plan', artifact.pk)} with {token('Sales', here.pk)} and `{token('x', here.pk)}`"
-    )
-    message = post(cast, written, conversation)
-    assert [mention["label"] for mention in message["mentions"]] == ["Sales"]
-    assert message["body"] == written
-    assert "Secret" not in message["html"]
-    assert message["html"].count("mention-unavailable") == 1
-    assert "@Sales</a>" in message["html"]
-    title = cast.api("alice").get(f"/api/conversations/{conversation}").json()["title"]
-    assert title.startswith("Use … with @")
-    assert "Secret" not in title
-
-
-def test_a_name_of_two_lines_becomes_one_with_a_space(cast: Cast) -> None:
-    artifact = cast.artifact("Two\r\nlines\u2028here", saved="private")
-    assert artifact.name == "Two lines here"
-
-
 def test_a_label_with_an_at_in_it_is_one_mention(cast: Cast) -> None:
     cast.artifact("Sales")
     outer = cast.artifact("Plan for @Sales")

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from artifacts import tally
 from artifacts.reindex import SETTLED, index_all, reindex
+from artifacts.search import beginnings
 
 
 class Command(BaseCommand):
@@ -44,6 +45,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{index_all()} artifacts queued for search")
         if not dry_run and (wrong := tally.correct()):
             self.stdout.write(f"counts of {wrong} sorts of artifacts put right")
+        if not dry_run and (added := beginnings.fill()):
+            self.stdout.write(f"{added} beginnings of words added")
         left = len(found.known) + len(found.skipped)
         self.stdout.write(f"{len(found.made)} {verb}, {left} left, {len(found.lost)} rows without a file")
         if found.lost:
