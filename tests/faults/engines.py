@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from tests import servers
-from tests.site import Site, running_site
+from tests.site import Site, descendants, running_site
 
 
 class Postgres:
@@ -106,3 +106,33 @@ def until(what: Any, seconds: float, message: str) -> float:
         assert time.monotonic() - started < seconds, message
         time.sleep(0.1)
     return time.monotonic() - started
+
+
+class Processors:
+    """Who used the machine's processors in the block: seconds of all below this process, and the share of others."""
+
+    def __enter__(self) -> "Processors":
+        self._before = self._now()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        took, busy, below, own = (
+            after - before for after, before in zip(self._now(), self._before, strict=True)
+        )
+        self.below = below
+        self.others = max(0.0, busy - below - own) / took
+
+    @staticmethod
+    def _now() -> tuple[float, float, float, float]:
+        """Seconds so far: the processors' all in all, busy ones, of the processes below this one, of this one."""
+        ticks = os.sysconf("SC_CLK_TCK")
+        spent = [int(field) / ticks for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+        idle = spent[3] + spent[4]
+        below = 0.0
+        for pid in descendants(os.getpid()):
+            with contextlib.suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                below += (
+                    sum(int(field) for field in fields[11:15]) / ticks
+                )  # with its children that have ended
+        return sum(spent), sum(spent) - idle, below, time.process_time()

@@ -6,9 +6,10 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.engines import until, whole_site
+from tests.faults.engines import Processors, until, whole_site
 from tests.faults.ledger import Account
 from tests.faults.test_large_files import BOUNDARY, Sized, peak_memory
 from tests.site import Person, Site, running_site
@@ -17,6 +18,10 @@ from tests.uploads.extraction.documents import pdf
 USERS, ARTIFACTS, EACH = 50, 10_000, 200
 SECONDS, PAUSE = 40.0, 1.0  # how long, and between two requests of one user
 P95 = 0.5
+# What all of them ask in a second is one processor's work at most, or they would wait for ever.
+CPU_EACH = PAUSE / USERS
+# Where others take more than this share of the machine's processors, milliseconds tell of them and not of the site.
+CALM = 0.1
 PEOPLE = """
 import json
 from accounts.models import User
@@ -51,6 +56,12 @@ def furnish(person: Person, number: int) -> str:
     return conversation
 
 
+def routes(conversation: str) -> tuple[str, ...]:
+    here = f"conversations/{conversation}"
+    mine = (f"{here}/messages", f"{here}/uploads", f"mentions?q=re&conversation={conversation}")
+    return ("artifacts?size=50", "artifacts?search=growth", "conversations", *mine)
+
+
 class User(threading.Thread):
     """Somebody at work: looks at the gallery, opens things, searches, mentions, writes."""
 
@@ -62,9 +73,6 @@ class User(threading.Thread):
 
     def run(self) -> None:
         chance = random.Random(self.conversation)
-        routes = ("artifacts?size=50", "conversations", f"conversations/{self.conversation}/messages",
-                  "artifacts?search=growth", f"mentions?q=re&conversation={self.conversation}",
-                  f"conversations/{self.conversation}/uploads")  # fmt: skip
         time.sleep(chance.random() * PAUSE)
         while time.monotonic() < self.until:
             started = time.monotonic()
@@ -73,32 +81,41 @@ class User(threading.Thread):
                     f"conversations/{self.conversation}/messages", json={"body": "a word"}
                 )
             else:
-                answer = self.person.get(chance.choice(routes))
+                answer = self.person.get(chance.choice(routes(self.conversation)))
             self.seconds.append(time.monotonic() - started)
             self.answers[answer.status_code] += 1
             time.sleep(PAUSE * (0.5 + chance.random()))
 
 
-def measure(users: list[tuple[Person, str]], account: Account, name: str) -> float:
-    """p95 in seconds of what everybody asked."""
+@dataclass
+class Measured:
+    p95: float  # seconds
+    cpu: float  # seconds of the site and its engines for a request, with what its workers did meanwhile
+    others: float  # the share of the machine's processors that was somebody else's
+
+
+def measure(users: list[tuple[Person, str]], account: Account, name: str) -> Measured:
+    """What everybody asked in SECONDS."""
     end = time.monotonic() + SECONDS
     threads = [User(person, conversation, end) for person, conversation in users]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with Processors() as processors:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     seconds = sorted(second for thread in threads for second in thread.seconds)
     answers = sum((thread.answers for thread in threads), Counter[int]())
-    p95 = seconds[int(len(seconds) * 0.95)]
+    measured = Measured(seconds[int(len(seconds) * 0.95)], processors.below / len(seconds), processors.others)
     account.injected[name] += 1
     account.acknowledged += len(seconds)
     account.took(seconds[-1])
     account.notes.append(
         f"{name}: {len(seconds) / SECONDS:.0f} requests a second, p50 {1000 * statistics.median(seconds):.0f} ms,"
-        f" p95 {1000 * p95:.0f} ms, answers {dict(answers)}"
+        f" p95 {1000 * measured.p95:.0f} ms, {1000 * measured.cpu:.1f} ms CPU each, answers {dict(answers)};"
+        f" others took {measured.others:.0%} of the processors"
     )
     assert not [status for status in answers if status >= 500], answers
-    return p95
+    return measured
 
 
 def inject(seed: int, account: Account) -> None:
@@ -109,6 +126,10 @@ def inject(seed: int, account: Account) -> None:
         assert database.rows("SELECT count(*) FROM artifacts_artifact")[0][0] == ARTIFACTS
         waits = "SELECT count(*) FROM jobs_job WHERE state IN ('queued', 'running')"
         until(lambda: database.rows(waits)[0][0] == 0, 900, "the index was not done")
+        # A process' first request of each kind imports and words what later ones find: everybody has been there once.
+        for person, conversation in users:
+            for route in routes(conversation):
+                assert person.get(route).ok
         alone = measure(users, account, "50 users")
         conversation = first.conversation("extractions")
         for number in range(200):
@@ -116,10 +137,16 @@ def inject(seed: int, account: Account) -> None:
         beside = measure(users, account, "50 users beside 200 extractions")
         left = database.rows(waits)[0][0]
         account.notes.append(
-            f"p95 {beside / alone:.1f} times as long beside extractions, of which {left} were left"
+            f"p95 {beside.p95 / alone.p95:.1f} times as long beside extractions, of which {left} were left"
         )
-        assert alone < P95, f"p95 {1000 * alone:.0f} ms"
-        assert beside < 2 * alone, f"p95 rose from {1000 * alone:.0f} to {1000 * beside:.0f} ms"
+        assert alone.cpu <= CPU_EACH, f"{1000 * alone.cpu:.1f} ms CPU a request"
+        if max(alone.others, beside.others) > CALM:
+            account.notes.append("others used the machine: its milliseconds are not judged")
+            return
+        assert alone.p95 < P95, f"p95 {1000 * alone.p95:.0f} ms"
+        assert beside.p95 < 2 * alone.p95, (
+            f"p95 rose from {1000 * alone.p95:.0f} to {1000 * beside.p95:.0f} ms"
+        )
 
 
 GIGABYTE = 1024**3
