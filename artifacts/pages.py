@@ -25,15 +25,15 @@ from artifacts.querysets import ArtifactQuerySet
 from artifacts.types import HTML, IMAGES, is_textual
 from artifacts.viewers.code import language_of
 from artifacts.viewers.grid import shortened
-from artifactsite.lib import markdown
 from artifactsite.lib.errors import Refusal
 from projects.models import Membership, Project
+from uploads.extraction.highlight import spans
 
 MOST_VERSIONS = 200
 SAMPLE_COLUMNS = 6
 # What can be seen of a tile: more would only cost time, a thousand times.
 TILE_LINES, TILE_WIDTH, TILE_TEXT = 9, 60, 500
-TILE_CELLS = (4, 6, 24)  # columns, rows, characters of a cell
+TILE_COLUMNS, TILE_ROWS, TILE_CELL = 4, 5, 24  # the last in characters
 MOST_HIGHLIGHTED = 1000  # of some 4 KB each
 LARGEST_COPY = 16 * 1024 * 1024  # bytes that a clipboard takes without trouble
 COPY_TOO_LARGE = "This is too large for the clipboard. Download it instead."
@@ -197,7 +197,8 @@ def _menu(artifact: Artifact, version: Version, able: Mapping[str, bool | str]) 
 class Body:
     """A preview in small, out of the summary that its version keeps: no file is read for it.
 
-    `view` is image, frame, table, code, text or facts.
+    `view` is image, frame, table, columns, code, text or facts. Columns are a table in a tile: `rows` holds the name of
+    each column and its cells, a line each: a fifth of a table's elements, and a gallery has hundreds of them.
     """
 
     view: str
@@ -219,7 +220,7 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
     """What a card shows. A `thumbnail` runs nothing and loads no large picture."""
     summary = version.preview
     if artifact.kind == Kind.TABLE:
-        return _table_body(summary, *(TILE_CELLS if thumbnail else (SAMPLE_COLUMNS, None, None)))
+        return _columns_body(summary) if thumbnail else _table_body(summary)
     if artifact.kind == Kind.VISUALIZATION or version.media_type in HTML.values():
         if thumbnail:
             return Body("facts")
@@ -228,7 +229,7 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
         return _thumbnail_body(artifact, version)
     grid: Grid | None = getattr(version, "grid", None) if thumbnail else None
     if grid is not None and grid.summary:
-        return _table_body(grid.summary, *TILE_CELLS)
+        return _columns_body(grid.summary)
     if reason := thumbnails.why_none(version) if thumbnail else thumbnails.no_picture(version):
         return Body("facts", text=reason)
     if version.media_type in IMAGES.values() and not thumbnail:
@@ -253,8 +254,9 @@ def body_of(artifact: Artifact, version: Version, *, thumbnail: bool = False) ->
 @lru_cache(maxsize=MOST_HIGHLIGHTED)
 def _highlighted(text: str, name: str) -> SafeString:
     """The beginning of a text in colours; empty where `name` tells no language. Lists show the same again and again."""
-    html = markdown.highlighted(text, language_of(name))
-    return mark_safe(html)  # noqa: S308 - made by the highlighter, which escapes
+    language = language_of(name)
+    lines = spans(text, language) if language else None
+    return mark_safe("\n".join(lines or []))  # noqa: S308 - made by the highlighter, which escapes
 
 
 def _thumbnail_body(artifact: Artifact, version: Version) -> Body:
@@ -264,24 +266,36 @@ def _thumbnail_body(artifact: Artifact, version: Version) -> Body:
     return Body("image", url=url, width=size.get("width"), height=size.get("height"))
 
 
-def _table_body(
-    summary: dict[str, Any], most_columns: int, most_rows: int | None, longest: int | None
-) -> Body:
+def _table_body(summary: dict[str, Any]) -> Body:
     columns: list[str] = summary.get("columns", [])
-    shown = columns[:most_columns]
-    sample = summary.get("sample", [])[:most_rows]
-    rows = tuple(tuple(_cut(cell_text(row.get(column)), longest) for column in shown) for row in sample)
+    shown = columns[:SAMPLE_COLUMNS]
     return Body(
         "table",
-        columns=tuple(_cut(column, longest) for column in shown),
-        rows=rows,
+        columns=tuple(shown),
+        rows=tuple(
+            tuple(cell_text(row.get(column)) for column in shown) for row in summary.get("sample", [])
+        ),
         total=summary.get("rows", 0),
         hidden_columns=len(columns) - len(shown),
     )
 
 
-def _cut(text: str, longest: int | None) -> str:
-    return text if longest is None or len(text) <= longest else text[:longest] + "…"
+def _columns_body(summary: dict[str, Any]) -> Body:
+    columns: list[str] = summary.get("columns", [])
+    sample = summary.get("sample", [])[:TILE_ROWS]
+    shown = [
+        (_cut(column), "\n".join(_cut(cell_text(row.get(column))) for row in sample))
+        for column in columns[:TILE_COLUMNS]
+    ]
+    if more := len(columns) - len(shown):
+        shown.append((f"+ {more:,} more", "\n".join("…" for _ in sample)))
+    return Body("columns", rows=tuple(shown), total=summary.get("rows", 0))
+
+
+def _cut(text: str) -> str:
+    """On one line, as long as a tile shows."""
+    line = " ".join(text[: 4 * TILE_CELL].split())
+    return line if len(line) <= TILE_CELL else line[:TILE_CELL] + "…"
 
 
 @dataclass(frozen=True)

@@ -345,3 +345,24 @@ def test_nobody_else_gets_any_of_it(cast: Cast) -> None:
     for artifact in documents:
         for path in ("page?page=1", "media", "frame?output=0"):
             assert bob.get(f"/artifacts/{artifact.pk}/{path}").status_code == 404
+
+
+def test_a_tile_shows_a_table_s_beginning_column_by_column(cast: Cast, alice: Client) -> None:
+    rows = [{f"column {column}": f"{HOSTILE}\n{row}, {column}" for column in range(6)} for row in range(8)]
+    tile = alice.get(f"/artifacts/{cast.artifact('Wide', 'table', rows).pk}/tile").content.decode()
+    texts = [re.sub(r"</?b>", "", text).split("\n") for text in re.findall(r"<p>(.*?)</p>", tile, re.DOTALL)]
+    assert [text[0] for text in texts] == ["column 0", "column 1", "column 2", "column 3", "+ 2 more"]
+    # Each cell is one line, cut to what is seen of it.
+    assert {len(text) for text in texts} == {1 + 5}
+    assert texts[0][1] == ESCAPED[: ESCAPED.index("(1)")] + "…"
+    assert "8 rows" in tile
+
+
+def test_only_what_has_a_colour_is_an_element_of_code(cast: Cast, alice: Client) -> None:
+    artifact = made(cast, "a.py", b"x = [y.z for z in range(3)]  # <b>\n")
+    coloured = (
+        'x = [y.z <span class="k">for</span> z <span class="k">in</span> <span class="nf">range</span>('
+        '<span class="m">3</span>)]  <span class="c"># &lt;b&gt;</span>'
+    )
+    assert coloured in shown(cast, artifact)
+    assert coloured in alice.get(f"/artifacts/{artifact.pk}/tile").content.decode()

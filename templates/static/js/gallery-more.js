@@ -6,7 +6,7 @@ import { toast } from "./toast.js";
 
 //  More than a piece. A page that nobody scrolls asks for no more than fits.
 const AHEAD = "350% 0px";
-const AT_ONCE = 16; //  tiles: each change costs a frame, however small; more would cost two
+const AT_ONCE = 8; //  tiles: what is laid out and drawn in less than a frame
 const LONGEST_WAIT = 2000; //  ms for pictures
 const whenIdle = (then) => (window.requestIdleCallback ?? requestAnimationFrame)(then, { timeout: 100 });
 let observer = null;
@@ -35,7 +35,7 @@ async function load(more) {
   const piece = document.createElement("template");
   piece.innerHTML = html;
   for (const image of piece.content.querySelectorAll("img")) image.loading = "eager";
-  const content = document.importNode(piece.content, true);
+  const content = document.adoptNode(piece.content);
   refreshTimes(content);
   if (more.getBoundingClientRect().top > 2 * innerHeight) await putInUnseen(content, more);
   putIn([...content.children], more);
