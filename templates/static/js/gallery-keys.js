@@ -39,15 +39,19 @@ function go(tile, extends_) {
 
 /** The tile above or below: in the next row, the one nearest to this column. */
 function beside(shown, at, step) {
-  const { offsetTop: top, offsetLeft: left } = shown[at];
+  const { top, left } = shown[at].getBoundingClientRect();
   let row = null;
   let best = null;
+  let distance = Infinity;
   for (let next = at + step; shown[next]; next += step) {
-    const tile = shown[next];
-    if (tile.offsetTop === top) continue;
-    row ??= tile.offsetTop;
-    if (tile.offsetTop !== row) break;
-    if (!best || Math.abs(tile.offsetLeft - left) < Math.abs(best.offsetLeft - left)) best = tile;
+    const place = shown[next].getBoundingClientRect();
+    if (place.top === top) continue;
+    row ??= place.top;
+    if (place.top !== row) break;
+    if (Math.abs(place.left - left) < distance) {
+      best = shown[next];
+      distance = Math.abs(place.left - left);
+    }
   }
   return best;
 }

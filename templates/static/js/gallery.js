@@ -33,7 +33,7 @@ document.addEventListener("selection-saved", again);
 function hideEmptyDays() {
   let heading = null;
   let shown = false;
-  for (const row of [...place.querySelectorAll("ol > li"), null]) {
+  for (const row of [...place.querySelectorAll(".gallery-day, .tile"), null]) {
     if (row === null || row.matches(".gallery-day")) {
       if (heading) heading.hidden = !shown;
       heading = row;
