@@ -4,11 +4,13 @@ import base64
 import re
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
+from django.db.models import F
 from playwright.sync_api import Page, expect
 
 from artifacts.intake import content
@@ -141,6 +143,14 @@ def test_scrolling_loads_more_until_the_end(page_as: Callable[..., Page], cast: 
     assert len(set(names(page))) == 120
 
 
+TO_THE_END = """async () => {
+  while (document.querySelector("#gallery-more")) {
+    await new Promise(requestAnimationFrame);
+    scrollBy(0, 600);
+  }
+}"""
+
+
 def test_a_thousand_scrolled_to_the_end_and_back_never_jump(page_as: Callable[..., Page], cast: Cast) -> None:
     some(cast)
     cast.artifact("n" * 200)
@@ -151,12 +161,7 @@ def test_a_thousand_scrolled_to_the_end_and_back_never_jump(page_as: Callable[..
         ".observe({ type: 'layout-shift', buffered: true })"
     )
     page.goto("/artifacts")
-    page.evaluate("""async () => {
-      while (document.querySelector("#gallery-more")) {
-        await new Promise(requestAnimationFrame);
-        scrollBy(0, 600);
-      }
-    }""")
+    page.evaluate(TO_THE_END)
     expect(page.locator(".tile")).to_have_count(1000)
     page.locator(".tile").last.scroll_into_view_if_needed()
     page.evaluate("scrollTo(0, 0)")
@@ -166,6 +171,55 @@ def test_a_thousand_scrolled_to_the_end_and_back_never_jump(page_as: Callable[..
         "[...new Set([...document.querySelectorAll('.tile')].map((tile) => tile.offsetHeight))]"
     )
     assert len(heights) == 1
+
+
+# Of each group: how high it says it will be, how high it is, and how many tiles stand beside one another in each line.
+GROUPS = """() => [...document.querySelectorAll('.gallery-group')].map((group) => {
+  group.style.contentVisibility = 'hidden';
+  const told = group.getBoundingClientRect().height;
+  group.style.contentVisibility = 'visible';
+  const lines = new Map();
+  for (const tile of group.querySelectorAll('.tile:not([hidden])')) {
+    const top = tile.getBoundingClientRect().top;
+    lines.set(top, (lines.get(top) ?? 0) + 1);
+  }
+  const height = group.getBoundingClientRect().height;
+  group.style.contentVisibility = '';
+  return [Math.round(told), Math.round(height), [...lines.values()]];
+})"""
+
+
+@pytest.mark.parametrize("view", ["grid", "list"])
+def test_groups_are_as_high_as_they_say_and_leave_no_hole(
+    page_as: Callable[..., Page], cast: Cast, view: str
+) -> None:
+    fill(cast, 120)
+    older = Artifact.objects.order_by("created_at").values_list("pk", flat=True)[:52]
+    Artifact.objects.filter(pk__in=list(older)).update(created_at=F("created_at") - timedelta(days=3))
+    page = open_gallery(page_as, query=f"?view={view}", viewport={"width": 1000, "height": 800})
+    page.evaluate(TO_THE_END)
+    wanted = [f"Note {number}" for number in reversed(range(120))]
+
+    def check() -> None:
+        """Nothing is out of order, and but the last line of a day every line is full."""
+        groups = page.evaluate(GROUPS)
+        assert len(groups) > 3
+        assert [told for told, _, _ in groups] == [height for _, height, _ in groups]
+        lines = [tiles for _, _, tiles_of_lines in groups for tiles in tiles_of_lines]
+        assert len([tiles for tiles in lines if tiles < max(lines)]) <= 2
+        assert names(page) == wanted
+
+    check()
+    page.set_viewport_size({"width": 600, "height": 800})
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    check()
+    page.get_by_role("checkbox", name="Select Note 110", exact=True).check()
+    page.locator(".selection-bar").get_by_role("button", name="Delete").click()
+    expect(page.locator(".tile:not([hidden])")).to_have_count(119)
+    check()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".tile:not([hidden])")).to_have_count(120)
+    check()
 
 
 def test_without_javascript_everything_can_be_reached(page_as: Callable[..., Page], cast: Cast) -> None:
@@ -365,7 +419,7 @@ def test_the_gallery_by_keyboard(page_as: Callable[..., Page], cast: Cast) -> No
         return text.strip()
 
     columns = page.evaluate(
-        "getComputedStyle(document.querySelector('ol')).gridTemplateColumns.split(' ').length"
+        "getComputedStyle(document.querySelector('.gallery-grid')).gridTemplateColumns.split(' ').length"
     )
     page.locator(".tile-open").first.focus()
     for key, wanted in [
