@@ -134,6 +134,43 @@ def test_a_mention_is_one_piece_for_the_caret_selections_and_letters_beside_it(p
     expect(page.locator(".composer-chip")).to_have_text("@Q4 Sales Chart")
 
 
+@pytest.mark.parametrize(
+    ("target", "value"),
+    [
+        ("tail", " @Q3 Sales Chart tail @Q4 Sales Chart"),
+        ("Q3 Sales", " @Q4 Sales Chart @Q3 Sales Chart tail"),
+    ],
+)
+def test_a_mention_that_is_dragged_stays_one_and_tears_no_other(page: Page, target: str, value: str) -> None:
+    mention(page, "@q4", "Q4 Sales Chart")
+    mention(page, "@q3", "Q3 Sales Chart")
+    field(page).press_sequentially("tail")
+    chips = page.locator(".composer-chip")
+    expect(chips).to_have_text(["@Q4 Sales Chart", "@Q3 Sales Chart"])
+    first, second = chips.nth(0).bounding_box(), chips.nth(1).bounding_box()
+    assert first
+    assert second
+    length = len("@Q4 Sales Chart")
+    field(page).evaluate("(field, length) => field.setSelectionRange(0, length)", length)
+    y = first["y"] + first["height"] / 2
+    page.mouse.move(first["x"] + 20, y)
+    page.mouse.down()
+    page.mouse.move(first["x"] + 40, y, steps=4)
+    page.mouse.move(
+        second["x"] + (second["width"] / 3 if target != "tail" else second["width"] + 200), y, steps=8
+    )
+    page.mouse.up()
+    expect(chips).to_have_count(2)
+    expect(field(page)).to_have_value(value)
+    # Mentions are one piece for the caret again.
+    start, end = value.index("@Q3"), value.index("@Q3") + length
+    field(page).evaluate("(field, at) => field.setSelectionRange(at, at)", start + 5)
+    expect(field(page)).to_have_js_property("selectionEnd", start if target == "tail" else end)
+    field(page).press("Control+z")
+    field(page).press("Control+z")
+    expect(chips).to_have_text(["@Q4 Sales Chart", "@Q3 Sales Chart"])
+
+
 def test_a_mention_written_as_code_is_sent_as_code(page: Page) -> None:
     mention(page, "@q4", "Q4 Sales Chart")
     field(page).fill("Write `@Q4 Sales Chart` for @Q4 Sales Chart")

@@ -45,8 +45,25 @@ export function atomic({ field, names, isActive = () => true }) {
     return mentions.some(({ start }) => start === caret) ? `${letter} ` : "";
   }
 
+  /** Drops text beside a mention that it would tear apart, and a mention with a space to the letters around it. */
+  function dropped(event) {
+    const text = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
+    let at = field.selectionStart;
+    const torn = names.mentionsIn(field.value).find(({ start, end }) => start <= at && at <= end);
+    if (!torn && !names.mentionsIn(text).length) return;
+    event.preventDefault();
+    if (torn) at = at - torn.start < torn.end - at ? torn.start : torn.end;
+    const before = /\S$/.test(field.value.slice(0, at)) && /^\S/.test(text) ? " " : "";
+    const after = /^\S/.test(field.value.slice(at)) && /\S$/.test(text) ? " " : "";
+    replace(field, at, at, before + text + after);
+  }
+
   field.addEventListener("beforeinput", (event) => {
     if (!isActive() || event.isComposing) return;
+    if (event.inputType === "insertFromDrop") {
+      dropped(event);
+      return;
+    }
     const spaced = event.inputType === "insertText" && apart(event.data ?? "");
     if (spaced) {
       event.preventDefault();
@@ -93,10 +110,12 @@ export function atomic({ field, names, isActive = () => true }) {
   field.addEventListener("pointerdown", () => {
     isPressed = true;
   });
-  document.addEventListener("pointerup", () => {
-    isPressed = false;
-    settle();
-  });
+  // A drag ends what was pressed without its being let go of.
+  for (const type of ["pointerup", "pointercancel"])
+    document.addEventListener(type, () => {
+      isPressed = false;
+      settle();
+    });
   field.addEventListener("input", () => {
     if (field.selectionStart !== fresh) fresh = -1;
   });

@@ -27,7 +27,8 @@ function facts(artifact) {
   const rows = artifact.preview?.rows;
   if (artifact.kind === "table" && Number.isInteger(rows)) parts.push(`${rows.toLocaleString("en")} rows`);
   if (!artifact.is_owner) parts.push(`by ${artifact.owner}`);
-  parts.push(artifact.visibility === "project" ? "shared with the project" : "private");
+  const reach = artifact.visibility === "project" ? "shared with the project" : "private";
+  parts.push(artifact.saved ? reach : "in its conversation");
   return parts.join(" · ");
 }
 
