@@ -1,12 +1,14 @@
 """A whole site of one's own: `manage.py run` as a real process, spoken to over HTTP, as its users do."""
 
 import contextlib
+import functools
 import json
 import os
 import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -94,6 +96,21 @@ class Person:
         return wait_for(look, seconds=seconds)
 
 
+def _kept() -> dict[str, str]:
+    """What a site's processes need of the tests' environment."""
+    names = ("PATH", "HOME", "LANG", "SANDBOX_VENV")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+@functools.cache
+def _tables() -> bytes:
+    """A database with all tables, made once for each process: most of a first start is making them."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, cwd=ROOT, env={**_kept(), "DATA_DIR": folder}, check=True)
+        return (Path(folder) / "artifactsite.sqlite3").read_bytes()
+
+
 class Site:
     """The processes of one site and where its data lies."""
 
@@ -101,17 +118,22 @@ class Site:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name in ("PATH", "HOME", "LANG", "SANDBOX_VENV")
-        }
         if "DATABASE_URL" in environment:
             environment |= {name: secrets.token_urlsafe(50) for name in ("SECRET_KEY", "LINK_SIGNING_KEYS")}
-        self.environment = {**kept, "DATA_DIR": str(folder / "data"), "PORT": str(self.port), **environment}
+        self.environment = {
+            **_kept(),
+            "DATA_DIR": str(folder / "data"),
+            "PORT": str(self.port),
+            **environment,
+        }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *, from_nothing: bool = False) -> None:
+        """`from_nothing`: the site makes its own tables, as at anybody's first start."""
+        database = Path(self.environment["DATA_DIR"]) / "artifactsite.sqlite3"
+        if "DATABASE_URL" not in self.environment and not from_nothing and not database.exists():
+            database.parent.mkdir(parents=True, exist_ok=True)
+            database.write_bytes(_tables())
         with self.log.open("ab") as log:
             command = [sys.executable, "manage.py", "run"]
             self.process = subprocess.Popen(
@@ -178,9 +200,9 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def running_site(folder: Path, **environment: str) -> Iterator[Site]:
+def running_site(folder: Path, *, from_nothing: bool = False, **environment: str) -> Iterator[Site]:
     site = Site(folder, **environment)
-    site.start()
+    site.start(from_nothing=from_nothing)
     try:
         yield site
     finally:

@@ -24,7 +24,8 @@ def endpoint() -> Iterator[Endpoint]:
 def site(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     let_programs_in(folder)
-    with running_site(folder, AGENT_BASE_URL=f"{endpoint.url}/v1", AGENT_MODEL="m") as site:
+    connected = {"AGENT_BASE_URL": f"{endpoint.url}/v1", "AGENT_MODEL": "m"}
+    with running_site(folder, from_nothing=True, **connected) as site:
         yield site
 
 
