@@ -1,7 +1,6 @@
 """A site for the browser: the real ASGI application and a worker, in threads beside the test."""
 
 import os
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -21,22 +20,18 @@ from jobs import services as jobs
 from jobs.models import Queue
 from tests.cast import Cast
 from tests.parallel import shared_database as shared_database
+from tests.servers import chromium_launch
 
 # Playwright's loop runs in the test's thread; Django would take every query there for a blunder.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-CHROMIUM_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium on this machine")
-    return {**browser_type_launch_args, "executable_path": chromium, "args": CHROMIUM_FLAGS}
+    try:
+        return {**browser_type_launch_args, **chromium_launch(shell=True)}
+    except RuntimeError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

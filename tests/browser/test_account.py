@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.cast import PASSWORD, Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -19,7 +19,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(page_as: Callable[..., Page]
     shown = page.locator("#new-token")
     expect(shown).to_be_visible()
     secret = shown.inner_text()
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     headers = {"Authorization": f"Bearer {secret}"}
     stranger = page_as(None).request
     assert stranger.get("/api/projects", headers=headers).status == 200
@@ -50,7 +50,7 @@ def test_the_theme_is_kept(page_as: Callable[..., Page], cast: Cast) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     page.get_by_role("main").get_by_role("button", name="System").click()
     page.reload()
     assert page.locator("html").get_attribute("data-theme") is None
@@ -59,7 +59,7 @@ def test_the_theme_is_kept(page_as: Callable[..., Page], cast: Cast) -> None:
 def test_the_password_is_changed(page_as: Callable[..., Page], cast: Cast) -> None:
     page = page_as("alice")
     page.goto("/account/password")
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     page.get_by_label("Current Password").fill(PASSWORD)
     page.get_by_label("New Password", exact=True).fill("a rather new phrase 7")
     page.get_by_label("New Password (again)").fill("a rather new phrase 7")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from artifacts.models import Artifact
@@ -14,6 +13,7 @@ from conversations.models import Conversation
 from mentions.services import post_message
 from mentions.syntax import token
 from projects.services import update_project
+from tests.browser.axe import violations
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -332,7 +332,7 @@ def test_a_newer_version_is_told_of_wherever_its_owner_sees_it(
     viewer = page.locator("#viewer")
     expect(viewer.get_by_text("Newer version available")).to_be_visible()
     expect(viewer.get_by_role("heading", name="One")).to_be_visible()
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     viewer.get_by_role("link", name="see what its conversation has made").click()
     expect(page.get_by_text("Newer version available")).to_contain_text("Your collaborators keep version 1")
     page.get_by_role("button", name="Use version 2").click()
@@ -369,5 +369,5 @@ def test_accessible_and_no_wider_than_the_window(
     ]
     for artifact in shown:
         page = open_page(page_as, artifact, color_scheme=scheme, viewport={"width": width, "height": 900})
-        assert Axe().run(page).response["violations"] == []
+        assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), artifact.name

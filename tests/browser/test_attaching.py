@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.axe import violations
 from tests.cast import Cast
 from uploads.models import Upload
 
@@ -90,7 +90,7 @@ def test_progress_is_shown_and_a_file_on_its_way_can_be_cancelled(page: Page) ->
     rows = page.locator("#uploading li")
     expect(rows).to_have_count(2)
     expect(page.get_by_role("progressbar", name="Uploading slow.txt")).to_be_visible()
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     rows.filter(has_text="slow.txt").get_by_role("button", name="Cancel").click()
     expect(rows).to_have_count(1)
     for route in held:
@@ -125,7 +125,7 @@ def test_pages_done_are_shown_as_they_come(page: Page) -> None:
     Upload.objects.update(parts_done=7)
     expect(row).to_contain_text("Extracting 7 of 9")
     expect(page.get_by_role("progressbar", name="Extracting report.txt")).to_have_attribute("value", "7")
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     Upload.objects.update(status="ready")
     expect(row).to_have_attribute("data-status", "ready")
 
@@ -140,7 +140,7 @@ def test_all_that_failed_is_read_again_at_one_press(page: Page, cast: Cast) -> N
     )
     page.reload()
     expect(page.locator(".upload[data-status=failed]")).to_have_count(2)
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     again.click()
     expect(page.get_by_text("2 files will be read again.")).to_be_visible()
     expect(page.locator(".upload[data-status=ready]")).to_have_count(3, timeout=30_000)

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from conversations.models import Conversation, Message
 from conversations.services import add_message
 from playground.readiness import sandbox_report
+from tests.browser.axe import violations
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -167,7 +167,7 @@ def test_an_artifact_is_mentioned_by_the_keyboard(page: Page, cast: Cast) -> Non
     write(page, "See @sal")
     options = page.get_by_role("option")
     expect(options).to_have_count(3)
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     first, last = options.first, options.last
     expect(first).to_have_attribute("aria-selected", "true")
     field.press("ArrowUp")
@@ -245,7 +245,7 @@ def test_a_program_streams_and_its_artifact_appears(page: Page, sandbox: None) -
     expect(page.locator("[data-output]")).to_contain_text("step 1", timeout=20_000)
     expect(page.locator("[data-artifact-card]")).to_have_count(1, timeout=20_000)
     expect(page.locator(".turn-state")).to_contain_text("Done")
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
 
 
 def test_a_program_is_cancelled(page: Page, sandbox: None) -> None:
@@ -263,10 +263,10 @@ def test_a_file_is_read_shown_switched_off_and_removed(page: Page) -> None:
     row = page.locator(".upload")
     expect(row).to_have_attribute("data-status", "ready", timeout=30_000)
     expect(row).to_contain_text("tokens")
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     page.get_by_role("link", name="notes.txt").click()
     expect(page.get_by_role("dialog")).to_contain_text("figures of the year")
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("checkbox", name="Active: notes.txt").uncheck()
     expect(page.locator("#uploads")).to_have_attribute("data-active", "0")
@@ -299,7 +299,7 @@ def test_on_a_phone_the_rail_and_the_files_are_drawers(page_as: Callable[..., Pa
     expect(rail).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
     expect(rail).to_be_visible()
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     page.keyboard.press("Escape")
     expect(rail).to_be_hidden()
     page.get_by_role("button", name="Files").click()
@@ -311,4 +311,4 @@ def test_the_question_mark_lists_the_keys(page: Page) -> None:
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []

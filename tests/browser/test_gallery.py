@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.db.models import F
 from playwright.sync_api import Page, expect
@@ -17,6 +16,7 @@ from artifacts.intake import content
 from artifacts.models import Artifact
 from artifacts.services import delete_artifact, record_tool_result
 from conversations.services import create_conversation
+from tests.browser.axe import violations
 from tests.browser.test_sign_in import sign_in
 from tests.cast import PASSWORD, Cast
 
@@ -399,7 +399,7 @@ def test_all_that_match_are_selected_beyond_what_is_loaded(page_as: Callable[...
     page.keyboard.press("Delete")
     dialog = page.get_by_role("dialog", name="Delete 60 artifacts?")
     expect(dialog).to_contain_text("and 40 more")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
     assert list(Artifact.objects.values_list("name", flat=True)) == ["Kept"]
@@ -432,7 +432,7 @@ def test_the_gallery_by_keyboard(page_as: Callable[..., Page], cast: Cast) -> No
     page.keyboard.press("Shift+ArrowRight")
     bar = page.locator(".selection-bar")
     expect(bar).to_contain_text("3 selected")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     expect(bar).to_be_hidden()
     # One stop of the Tab key: from the tile's own controls on, out of the list.
@@ -452,7 +452,7 @@ def test_a_download_can_be_cancelled(page_as: Callable[..., Page], cast: Cast) -
     bar = page.locator(".selection-bar")
     bar.get_by_role("button", name="Download").click()
     expect(bar.get_by_role("progressbar", name="Download")).to_be_visible()
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     bar.get_by_role("button", name="Cancel").click()
     expect(bar.get_by_role("progressbar", name="Download")).to_be_hidden()
     expect(bar.locator("[role=alert]")).to_have_count(0)
@@ -468,7 +468,7 @@ def test_filters_by_day_and_conversation_say_so_and_can_be_removed(
     cast.artifact("Elsewhere", conversation=other)
     page = open_gallery(page_as)
     page.get_by_role("button", name="Filters").click()
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     page.get_by_label("Conversation", exact=True).select_option(label="Quarterly figures")
     expect(page.locator(".tile-name")).to_have_text(["Old"])
     page.get_by_label("Made from").fill("2026-03-05")
@@ -495,5 +495,5 @@ def test_accessible_and_no_wider_than_the_window(
     some(cast)
     cast.artifact("n" * 200)
     page = open_gallery(page_as, query=query, color_scheme=scheme, viewport={"width": width, "height": 900})
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

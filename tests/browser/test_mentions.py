@@ -8,12 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from artifacts.services import set_visibility
 from conversations.models import Message
 from mentions.syntax import token
+from tests.browser.axe import violations
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -61,7 +61,7 @@ def test_keys_go_through_the_list_with_wrap_and_screen_readers_hear_it(page: Pag
     field(page).press("ArrowUp")
     expect(field(page)).to_have_attribute("aria-activedescendant", "mention-option-1")
     expect(first.locator("mark")).to_have_text("Sales")
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert [rule for rule in found if rule["impact"] in ("serious", "critical")] == []
     field(page).press("Escape")
     expect(page.locator("#mention-list")).to_be_hidden()
@@ -351,7 +351,7 @@ def test_a_description_is_written_with_the_same_dropdown_and_shows_chips(
     description.press_sequentially("See @q4")
     offered = page.locator("#artifact-description-mention-options [role=option]")
     expect(offered).to_contain_text("Q4 Sales Chart")
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert [rule for rule in found if rule["impact"] in ("serious", "critical")] == []
     description.press("Enter")
     chip = page.locator(".chip-copy .composer-chip")

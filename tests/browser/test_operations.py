@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from jobs import figures
 from jobs.models import Job, Worker
+from tests.browser.axe import violations
 from tests.cast import Cast
 from tests.uploads.received import received
 from uploads.models import Upload
@@ -58,7 +58,7 @@ def test_what_failed_is_read_again_at_a_press(page: Page, cast: Cast) -> None:
     Job.objects.filter(pk=job.pk).update(**for_good, created_at=timezone.now() + timedelta(seconds=5))
     Upload.objects.filter(pk=upload.pk).update(status="failed", error_code="crashed")
     page.reload()
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     page.locator(f"#requeue-{job.pk}").click()
     expect(page.get_by_text("It is queued again.")).to_be_visible()
     page.locator(f"#requeue-{job.pk}").click()

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from openpyxl import Workbook
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -18,6 +17,7 @@ from pypdfium2 import PdfDocument
 
 from artifacts import tasks
 from artifacts.models import Artifact, Grid
+from tests.browser.axe import violations
 from tests.cast import Cast
 from tests.uploads.extraction.documents import docx, paragraph, pptx_show
 
@@ -117,7 +117,7 @@ def test_an_image_is_fitted_zoomed_and_moved(
     page.wait_for_function(
         f"() => document.querySelector('.preview-stage img').getBoundingClientRect().width > {fitted}"
     )
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_two_fingers_zoom_an_image(cast: Cast, page_as: Callable[..., Page]) -> None:
@@ -192,7 +192,7 @@ def test_lines_of_code_have_addresses(cast: Cast, page_as: Callable[..., Page], 
     page.locator(".preview-bar").get_by_role("button", name="Copy").click()
     expect(page.get_by_text("Code copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == source + "\n"
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_a_pages_errors_stand_below_it_as_text(
@@ -206,7 +206,7 @@ def test_a_pages_errors_stand_below_it_as_text(
     expect(errors.filter(has_text="missing is not defined")).to_be_visible()
     expect(errors.filter(has_text="Blocked: https://example.org")).to_be_visible()
     assert page.locator(".frame-errors b").count() == 0
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_nobody_but_the_frame_itself_writes_below_it(
@@ -236,7 +236,7 @@ def test_json_opens_and_closes_and_has_its_source(
     page.get_by_text("Source", exact=True).first.click()
     expect(page.locator("pre.preview-source")).to_be_visible()
     expect(page.locator(".json-tree")).to_be_hidden()
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_a_pdfs_pages_are_drawn_as_they_come_into_view(
@@ -245,14 +245,9 @@ def test_a_pdfs_pages_are_drawn_as_they_come_into_view(
     page = opened(page_as, made(cast, "a.pdf", pdf()), tmp_path)
     first = page.locator(".document-page").first
     expect(first).to_be_visible()
-    for _ in range(100):
-        if first.evaluate("image => image.naturalWidth") == 1050:
-            break
-        page.wait_for_timeout(100)
-    page.screenshot(path=tmp_path / "preview.png")
-    assert first.evaluate("image => image.naturalWidth") == 1050
+    expect(first).to_have_js_property("naturalWidth", 1050, timeout=60_000)  # a job draws it
     assert page.locator(".document-page").count() == 3
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_a_notebooks_markup_runs_in_its_own_frame(
@@ -261,7 +256,7 @@ def test_a_notebooks_markup_runs_in_its_own_frame(
     page = opened(page_as, made(cast, "a.ipynb", json.dumps({"cells": CELLS}).encode()), tmp_path)
     expect(page.locator(".notebook h1")).to_have_text("Heading")
     expect(page.frame_locator(".notebook-frame").locator("#out")).to_have_text("made inside")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_a_workbook_is_grids_that_are_sorted_and_filtered(
@@ -302,7 +297,7 @@ def test_a_workbook_is_grids_that_are_sorted_and_filtered(
     page.get_by_role("link", name="Rivers").click()
     expect(column).to_have_text(["Glomma"])
     expect(page.locator(".grid-sheets [aria-current]")).to_have_text("Rivers")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_a_large_table_says_how_far_it_is_and_then_is_there(
@@ -381,7 +376,7 @@ def test_sound_and_film_are_played(cast: Cast, page_as: Callable[..., Page], tmp
         }"""
     )
     assert (drawn[0] > 200, drawn[1] < 60, drawn[2] < 60) == (True, True, True)
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_what_the_browser_can_not_show_says_so_and_offers_the_download(
@@ -398,7 +393,7 @@ def test_what_the_browser_can_not_show_says_so_and_offers_the_download(
     expect(page.locator(".tile", has_text="a.svg")).to_contain_text("This image can’t be shown.")
     page.get_by_role("link", name="a.png").click()
     expect(page.locator("#viewer [data-preview-failed]")).to_be_visible()
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_documents_are_their_text(cast: Cast, page_as: Callable[..., Page], tmp_path: Path) -> None:
@@ -412,7 +407,7 @@ def test_documents_are_their_text(cast: Cast, page_as: Callable[..., Page], tmp_
             expect(page.locator(".document-text")).to_contain_text(words)
     page = opened(page_as, made(cast, "a.rtf", rb"{\rtf1 Grand {\b title} \'e9t\'e9}"), tmp_path)
     expect(page.locator(".document-text")).to_have_text("Grand title été")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_plain_text_in_any_encoding_and_the_head_of_a_long_one(
@@ -429,7 +424,7 @@ def test_plain_text_in_any_encoding_and_the_head_of_a_long_one(
     with page.expect_download() as download:
         page.get_by_role("link", name="Download it").click()
     assert download.value.path().read_bytes().endswith(b" end")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_markdown_as_github_writes_it(cast: Cast, page_as: Callable[..., Page], tmp_path: Path) -> None:
@@ -459,7 +454,7 @@ def test_markdown_as_github_writes_it(cast: Cast, page_as: Callable[..., Page], 
     page.get_by_text("Source", exact=True).first.click()
     expect(page.locator("pre.preview-source")).to_have_text(source)
     expect(shown).to_be_hidden()
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_what_is_too_wide_in_a_text_is_reached_by_keyboard(cast: Cast, page_as: Callable[..., Page]) -> None:
@@ -470,7 +465,7 @@ def test_what_is_too_wide_in_a_text_is_reached_by_keyboard(cast: Cast, page_as: 
     stops = page.locator(".prose :is(table, pre)")
     expect(stops.nth(0)).to_have_attribute("tabindex", "0")
     assert [one.get_attribute("tabindex") for one in stops.all()] == ["0", None, "0", None]
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_a_search_is_marked_in_the_gallery(cast: Cast, page_as: Callable[..., Page]) -> None:

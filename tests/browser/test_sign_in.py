@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.cast import PASSWORD, Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -21,7 +21,7 @@ def test_by_username_and_by_address(page_as: Callable[..., Page], cast: Cast) ->
     for name in ("alice", "alice@example.org"):
         page = page_as(None)
         page.goto("/sign-in")
-        assert Axe().run(page).violations_count == 0
+        assert violations(page) == []
         sign_in(page, name, PASSWORD)
         expect(page.get_by_role("navigation", name="Main").get_by_text("alice", exact=True)).to_be_visible()
 

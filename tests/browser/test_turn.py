@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.cast import Cast
 from tests.fake_openai import Endpoint, fake_openai
 
@@ -62,7 +62,7 @@ def test_an_answer_streams_as_markdown_and_stays_put(page: Page, endpoint: Endpo
     expect(answer.locator("h2")).to_have_text("What the figures say", timeout=20_000)
     expect(answer.locator("li")).to_have_count(2)
     expect(answer.locator("strong")).to_have_text("rose")
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     # The blocks that are complete are not touched again: a mark that was put on one is still there at the end.
     answer.locator("h2").evaluate("element => (element.dataset.mine = 'yes')")
     top = answer.locator("h2").bounding_box()
@@ -102,7 +102,7 @@ def test_tool_steps_and_cards_appear_before_the_end(page: Page, endpoint: Endpoi
     assert page.locator(".message").evaluate_all("all => all.map(one => one.className.split(' ')[1])") == [
         "message-user", "message-agent", "message-tool", "message-agent",
     ]  # fmt: skip
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
 
 
 def test_a_page_that_lost_the_server_finds_it_again(page: Page, endpoint: Endpoint, cast: Cast) -> None:
@@ -145,7 +145,7 @@ def test_a_message_is_answered_again(page: Page, endpoint: Endpoint, cast: Cast)
     page.reload()
     page.get_by_text("Earlier answer").click()
     expect(page.get_by_text("One", exact=True)).to_be_visible()
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
 
 
 def test_what_the_model_refuses_is_told(page: Page, endpoint: Endpoint, cast: Cast) -> None:
