@@ -1,6 +1,7 @@
 """The terms of names saved before, with how their words sound and are read otherwise, in simplified characters.
 
-Beside the traffic: what has not been written anew yet is found as it was. Begins anew where it broke off.
+Beside the traffic, a million names in about half an hour: what has not been written anew yet is found as it was. Begins
+anew where it broke off.
 """
 
 from django.db import migrations
