@@ -47,6 +47,8 @@ class Wanted:
     def of(self, visible: ArtifactQuerySet, reader: User) -> ArtifactQuerySet:
         """Those of `visible` that are wanted, with what ranks them where it is a search."""
         found = self.of_sort(visible.in_scope(self.scope or "mine", reader))
+        if self.project:
+            found = found.of_one_project()
         if self.conversation:
             # Whose conversation somebody else's artifact came from is not theirs to find out.
             found = found.filter(conversation_id=self.conversation, conversation__owner=reader)

@@ -139,10 +139,12 @@ class Listing:
         found = wanted.of(visible, reader)
         return found.filter(conversation_id=values["within"]) if "within" in values else found
 
-    def is_one_plan(self, most: int, *, ordered: bool = True) -> bool:
-        """Whether one plan is right for `most` rows, whoever asks for whichever project."""
-        if self.wanted.q or self.wanted.project or self.wanted.conversation or self.within:
-            return False  # a project may have three of somebody's artifacts, or thirty thousand
+    def is_one_plan(self, most: int, *, ordered: bool = True, field: str = "") -> bool:
+        """Whether one plan is right for `most` rows in the order of `field`, whoever asks for whichever project."""
+        if self.wanted.q or self.wanted.conversation or self.within:
+            return False
+        if self.wanted.project and field != "created_at":
+            return False  # it may have three of somebody's artifacts, or thirty thousand
         few = most <= MOST_BY_ONE_PLAN or not ordered
         return not self.is_merged or (connection.vendor == "postgresql" and few)
 
@@ -299,7 +301,7 @@ class RowPagination(CursorOrPagePagination):
         """`count` of the rows from `start`. Their ids are found first, which an index can do alone, whoever asks."""
         kind: Hashable = (self.field, self.descending, reverse, listing.kind, tuple(values))
         is_deep = listing.is_merged and start + count > MOST_BY_ONE_PLAN
-        is_one_plan = listing.is_one_plan(count)
+        is_one_plan = listing.is_one_plan(count, field=self.field)
         is_walked = is_one_plan and (is_deep or not listing.is_merged)
         if is_walked:
             values = {**values, "start": start, "count": count}

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from artifacts.querysets import (
+    IN_A_PROJECT,
     ArtifactManager,
     ArtifactQuerySet,
     OutputManager,
@@ -166,6 +167,23 @@ class Artifact(models.Model):
                     "deletion",
                 ],
                 name="artifact_of_owner_by_type",
+            ),
+            # Of somebody with many, those of a project with few are met at once. Lists of one project say its condition
+            # and others don't: PostgreSQL would take this index for them too, and sort.
+            models.Index(
+                fields=[
+                    "owner",
+                    "project",
+                    "-created_at",
+                    "-id",
+                    "visibility",
+                    "saved_at",
+                    "gallery_type",
+                    "kind",
+                    "deletion",
+                ],
+                condition=IN_A_PROJECT,
+                name="artifact_of_owner_in_project",
             ),
             models.Index(
                 fields=["owner", "-updated_at", "-id", "project", "visibility", "saved_at", "deletion"],

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+# True of every artifact: the index of what one has in a project is for whoever says so.
+IN_A_PROJECT = Q(latest_number__gte=0)
 _SHARED = Q(saved_at__isnull=False, visibility="project")
 # With more projects than this, one scan costs less than one for each.
 _MOST_PARTS = 30
@@ -58,6 +60,7 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
     # Who reads, and whether own and shared artifacts may be among the rows: what `merged` needs to know.
     _reader: "User | None" = None
     _has_own = _has_shared = _in_parts = True
+    _own = Q()
     # The reader's projects, where they are known already.
     _known_projects: "Sequence[UUID] | None" = None
     # An expression that says how well a row matches what was searched for (artifacts/search).
@@ -70,7 +73,7 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         clone._reader, clone.best = self._reader, self.best
         clone._has_own, clone._has_shared = self._has_own, self._has_shared
         clone._in_parts, clone.is_walked = self._in_parts, self.is_walked
-        clone._known_projects = self._known_projects
+        clone._known_projects, clone._own = self._known_projects, self._own
         return clone
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
@@ -86,6 +89,14 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
         known = self._clone()
         known._known_projects = projects
         return known
+
+    def of_one_project(self) -> Self:
+        """These rows, which are of one project: one's own are met by the index that knows it."""
+        if not self._has_shared:
+            return self.filter(IN_A_PROJECT)
+        here = self._clone()
+        here._own = IN_A_PROJECT
+        return here
 
     def as_one(self) -> Self:
         """These rows not in parts: an index that knows no order finds them."""
@@ -131,7 +142,7 @@ class ArtifactQuerySet(ProjectScopedQuerySet[Any]):
 
         if reader is None or not self.is_merged:
             return part_of(self)
-        parts = [part_of(self.filter(owner=reader))] if self._has_own else []
+        parts = [part_of(self.filter(self._own, owner=reader))] if self._has_own else []
         shared = self.filter(_SHARED).exclude(owner=reader)
         is_read_whole = limit is None and (most <= MOST_BY_ONE_PLAN or not ordered)
         if connection.vendor == "postgresql" and is_read_whole:

@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
+from django.db.models import Count
 from rest_framework.test import APIClient
 
+from artifacts.models import Artifact
 from artifactsite.lib.pagination import EXACT_COUNT
 from benchmarks.cases import LIST, SEARCHES, dropdown
 from benchmarks.library import READER, Library, fill
@@ -73,7 +75,7 @@ def test_a_conversation_and_a_project_are_found_by_the_index_made_for_them(
     for address, index in {
         f"/api/conversations/{conversation}/artifacts": "artifact_of_conversation",
         f"{LIST}&conversation={conversation}": "artifact_of_conversation",
-        f"{LIST}&project={filled.project}": "artifact_of_owner",
+        f"{LIST}&project={filled.project}": "artifact_of_owner_in_project",
         f"{LIST}&page=3": "artifact_of_owner",
     }.items():
         with recorded() as statements:
@@ -152,14 +154,38 @@ def test_the_plan_that_is_kept_walks_the_index_whoever_asks(library: tuple[Libra
     assert [plan for plan in plans if "InitPlan" not in plan or "Join" in plan.partition("InitPlan")[0]] == []
 
 
-def test_rows_are_looked_up_one_by_one(library: tuple[Library, APIClient]) -> None:
-    """A kept plan for all at once reads every membership, person and project of the site for fifty rows."""
+def test_the_plan_that_is_kept_for_a_project_is_right_for_large_and_small_ones(
+    library: tuple[Library, APIClient],
+) -> None:
+    """What one has there is met at once and in order, however much one has elsewhere."""
     filled, caller = library
     with connection.cursor() as cursor:
         for setting in ("enable_sort", "enable_seqscan"):
             cursor.execute(f"SET LOCAL {setting} = on")
         cursor.execute("DEALLOCATE ALL")
-    for address in (f"{LIST}&scope=all", f"{LIST}&project={filled.project}"):
+    by_size = Artifact.objects.filter(owner__username=READER).values("project").annotate(n=Count("pk"))
+    small = by_size.order_by("n")[0]["project"]
+    for scope in ("mine", "all"):
+        for project in (filled.project, small, filled.project):
+            assert caller.get(f"{LIST}&scope={scope}&project={project}").json()["results"]
+    plans = kept_plans("SELECT r.* FROM (SELECT")
+    assert len(plans) == 2  # of own, and of all
+    for plan in plans:
+        assert "using artifact_of_owner_in_project" in plan
+        assert "using artifact_of_owner on" not in plan
+
+
+def test_rows_are_looked_up_one_by_one(library: tuple[Library, APIClient]) -> None:
+    """A kept plan for all at once reads every membership, person and project of the site for fifty rows."""
+    _, caller = library
+    with connection.cursor() as cursor:
+        for setting in ("enable_sort", "enable_seqscan"):
+            cursor.execute(f"SET LOCAL {setting} = on")
+        cursor.execute("DEALLOCATE ALL")
+    conversation = caller.get(LIST).json()["results"][-1]["conversation"]["id"]
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    for address in (f"{LIST}&scope=all", f"{LIST}&conversation={conversation}"):
         for _ in range(3):
             assert caller.get(address).json()["results"]
     of_a_list, by_ids = kept_plans("SELECT r.* FROM (SELECT")
