@@ -1,10 +1,7 @@
 """Traditional Chinese characters as simplified ones, so that either finds the other."""
 
 from functools import cache
-from pathlib import Path
-
-# Pairs, of OpenCC's table TSCharacters (Apache License 2.0): those of one character each.
-_PAIRS = Path(__file__).with_name("han.txt")
+from importlib.resources import files
 
 
 def simplified(character: str) -> str:
@@ -14,4 +11,7 @@ def simplified(character: str) -> str:
 
 @cache
 def _table() -> dict[str, str]:
-    return dict(_PAIRS.read_text(encoding="utf-8").split())  # type: ignore[arg-type]
+    """OpenCC's table of characters. Of several simpler forms the first is the usual one."""
+    text = files("opencc").joinpath("dictionary", "TSCharacters.txt").read_text(encoding="utf-8")
+    rows = (line.split() for line in text.splitlines())
+    return {character: simple for character, simple, *_ in rows if len(character) == len(simple) == 1}
