@@ -7,7 +7,8 @@ import pytest
 from mentions.ranking import match, query_of
 from tests.mentions import names, other_fields, queries
 
-LIBRARIES = [(names.NAMES, queries.QUERIES), (other_fields.NAMES, other_fields.QUERIES)]
+# With how many of each kind of query are to be found first: of the smaller kinds of the second one miss is 4 %.
+LIBRARIES = [(names.NAMES, queries.QUERIES, 0.95), (other_fields.NAMES, other_fields.QUERIES, 0.9)]
 
 
 def best(query: str, names: list[str]) -> list[str]:
@@ -17,8 +18,10 @@ def best(query: str, names: list[str]) -> list[str]:
     return [name for _, name in sorted(found, key=lambda pair: (pair[0].rank, pair[0].cost))]
 
 
-@pytest.mark.parametrize(("names", "queries"), LIBRARIES, ids=["team", "other fields"])
-def test_the_wanted_name_comes_first(names: list[str], queries: list[tuple[str, ...]]) -> None:
+@pytest.mark.parametrize(("names", "queries", "of_each"), LIBRARIES, ids=["team", "other fields"])
+def test_the_wanted_name_comes_first(
+    names: list[str], queries: list[tuple[str, ...]], of_each: float
+) -> None:
     asked, first, third = Counter[str](), Counter[str](), Counter[str]()
     missed = []
     for kind, query, wanted in queries:
@@ -32,7 +35,7 @@ def test_the_wanted_name_comes_first(names: list[str], queries: list[tuple[str, 
     print(f"kind         asked 1st top3\n{table}\n", *missed, sep="\n")
     assert len(names) >= 500
     assert asked.total() >= 350
-    assert all(first[kind] >= 0.9 * asked[kind] for kind in asked), missed
+    assert all(first[kind] >= of_each * asked[kind] for kind in asked), missed
     assert first.total() >= 0.95 * asked.total(), missed
     assert third.total() >= 0.99 * asked.total(), missed
 
