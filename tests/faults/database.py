@@ -10,7 +10,7 @@ import requests
 
 from tests.faults.engines import until, whole_site
 from tests.faults.ledger import Account
-from tests.site import Person
+from tests.site import Person, Site
 
 WRITERS = 6
 HEALTHY_IN = 30.0
@@ -49,6 +49,13 @@ class Writer(threading.Thread):
         self.answers[answer.status_code] += 1
 
 
+def is_ready(site: Site) -> bool:
+    try:
+        return requests.get(f"{site.url}/readyz", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
 def inject(seed: int, account: Account) -> None:
     with whole_site() as (site, database, _):
         person = site.person("alice")
@@ -66,8 +73,7 @@ def inject(seed: int, account: Account) -> None:
             time.sleep(2)
             database.start()
             account.injected[name] += 1
-            healthy = lambda: requests.get(f"{site.url}/readyz", timeout=20).ok  # noqa: E731
-            account.took(until(healthy, HEALTHY_IN, "not healthy again in time"))
+            account.took(until(lambda: is_ready(site), HEALTHY_IN, "not healthy again in time"))
         time.sleep(3)
         stopping.set()
         for writer in writers:
