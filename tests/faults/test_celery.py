@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from tests.site import Person, Site, let_programs_in, running_site
+from tests.site import Person, Site, let_programs_in, running_site, wait_for
 
 DATABASE_URL, REDIS_URL = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
 pytestmark = [
@@ -52,6 +52,16 @@ def test_celery_extracts_and_runs_programs(alice: Person) -> None:
     turn = alice.finished_turn(alice.run(conversation, code))
     assert (turn["status"], turn["output"]) == ("done", "The West grew fastest.")
     assert [row["name"] for row in turn["artifacts"]] == ["Answer"]
+
+
+def test_the_site_has_new_connections_where_the_database_ended_all(database: str, alice: Person) -> None:
+    name = database.rsplit("/", 1)[1]
+    with psycopg.connect(database, autocommit=True) as connection:
+        others = "FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+        connection.execute(f"SELECT pg_terminate_backend(pid) {others}", [name])
+    # The first may meet the connection that was lost.
+    wait_for(lambda: alice.get("conversations").ok, seconds=30)
+    assert alice.get("conversations").ok
 
 
 def test_celery_workers_stand_back_for_the_pages(site: Site) -> None:

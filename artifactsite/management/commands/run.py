@@ -106,6 +106,9 @@ def migrate() -> None:
             print(f"Bringing the database up to date ({len(waiting)} steps)", flush=True)
             call_command("migrate", interactive=False, verbosity=0)
     connections.close_all()
+    # A fork would share the pool's connection, and has none of its threads, which make new ones in place of lost ones.
+    if close_pool := getattr(connection, "close_pool", None):
+        close_pool()
 
 
 def is_current() -> bool:
