@@ -1,7 +1,7 @@
 // The rows of the gallery, some full lines at a time in groups of their own: a browser lays out and draws those near what
 // is seen (css/gallery.css), however many there are. Days and tiles are rows.
 
-const TILES = 10; //  of a group, or up to a line more: what is laid out and drawn in less than a frame
+const TILES = 15; //  of a group, or up to a line more: what is laid out and drawn in less than a frame
 const place = document.getElementById("gallery");
 let columns = 0;
 
