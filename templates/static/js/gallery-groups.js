@@ -9,6 +9,10 @@ function list() {
   return place.querySelector("[role='list']");
 }
 
+function columnsOf(whole) {
+  return getComputedStyle(whole).gridTemplateColumns.split(" ").length;
+}
+
 function rowsOf(element) {
   return [...element.querySelectorAll(".tile, .gallery-day")];
 }
@@ -55,10 +59,10 @@ function grouped(rows) {
   return group;
 }
 
-/** Puts further rows at the end, before `more`. */
-export function putIn(rows, more) {
+/** Puts the rows of a further piece at the end, before `more`. */
+export function putIn(piece, more) {
   const last = more.previousElementSibling;
-  const [first, ...others] = split([...rowsOf(last), ...rows]);
+  const [first, ...others] = split([...rowsOf(last), ...rowsOf(piece)]);
   last.append(...first.slice(last.childElementCount));
   measure(last);
   more.before(...others.map(grouped));
@@ -67,7 +71,7 @@ export function putIn(rows, more) {
 function regroup() {
   const whole = list();
   if (!whole) return;
-  columns = getComputedStyle(whole).gridTemplateColumns.split(" ").length;
+  columns = columnsOf(whole);
   const focused = document.activeElement;
   const more = whole.querySelector("#gallery-more");
   whole.replaceChildren(...split(rowsOf(whole)).map(grouped), ...(more ? [more] : []));
@@ -75,7 +79,7 @@ function regroup() {
 }
 
 const resized = new ResizeObserver(() => {
-  if (getComputedStyle(list()).gridTemplateColumns.split(" ").length !== columns) regroup();
+  if (columnsOf(list()) !== columns) regroup();
 });
 
 function start() {

@@ -37,7 +37,7 @@ async function load(more) {
   refreshTimes(content);
   document.dispatchEvent(new CustomEvent("gallery-grown", { detail: { tiles: content.querySelectorAll(".tile") } }));
   const next = content.querySelector("#gallery-more");
-  putIn([...content.querySelectorAll(".tile, .gallery-day")], more);
+  putIn(content, more);
   if (next) more.replaceWith(next);
   else more.remove();
   watch();
